@@ -25,6 +25,10 @@ MINUS: Final = "\u2212"
 
 _CENT: Final = Decimal("0.01")
 _LONGEST_TEXT: Final = 64
+_TOO_PRECISE: Final = (
+    "Le montant ne peut pas avoir plus de deux décimales : arrondissez-le au centime, "
+    "par exemple « 25 000,50 »."
+)
 _SPACES: Final = re.compile("[ \t\u00a0\u2007\u2009\u202f]+")
 _CURRENCY_BEFORE: Final = re.compile(r"^€ ?")
 _CURRENCY_AFTER: Final = re.compile(r" ?(?:€|EUR|EUROS?)?(?: ?HT)?$", re.IGNORECASE)
@@ -61,15 +65,14 @@ def parse_amount(value: str | int | Decimal, *, signed: bool = False) -> Decimal
     if not amount.is_finite():
         raise AmountError(_unreadable(value))
     if abs(amount) >= LIMIT:
-        raise AmountError(f"Le montant doit être inférieur à {format_eur(LIMIT)} : vérifiez le nombre de zéros.")
+        raise AmountError(
+            f"Le montant doit être inférieur à {format_eur(LIMIT)} : vérifiez le nombre de zéros."
+        )
     if amount <= 0 and not signed:
         raise AmountError("Le montant doit être supérieur à zéro : indiquez un montant positif.")
     exact = amount.quantize(_CENT, rounding=ROUND_HALF_UP)
     if exact != amount:
-        raise AmountError(
-            "Le montant ne peut pas avoir plus de deux décimales : arrondissez-le au centime, "
-            "par exemple « 25 000,50 »."
-        )
+        raise AmountError(_TOO_PRECISE)
     return abs(exact) if exact.is_zero() else exact
 
 
@@ -104,8 +107,10 @@ def _read(text: str) -> Decimal:
     for form in _FORMS:
         if match := form.fullmatch(plain):
             parts = match.groupdict()
-            whole = re.sub("[ .,]", "", parts["whole"])
-            amount = Decimal(f"{whole}.{parts.get('fraction') or '0'}")
+            fraction = parts.get("fraction") or "0"
+            if len(fraction) > 2:
+                raise AmountError(_TOO_PRECISE)
+            amount = Decimal(f"{re.sub('[ .,]', '', parts['whole'])}.{fraction}")
             return -amount if negative else amount
     raise AmountError(_unreadable(text))
 
