@@ -1,0 +1,1 @@
+"""Start-up of Berline: settings, addresses, embedded database, background tasks."""

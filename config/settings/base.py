@@ -1,0 +1,289 @@
+"""Settings that hold everywhere; `local`, `production` and `test` build on them."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from config import embedded, env
+from config.logs import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+BERLINE_VAR = embedded.default_var()
+
+DEBUG = False
+BERLINE_PRODUCTION = False
+ALLOWED_HOSTS: list[str] = []
+
+INSTALLED_APPS = [
+    "config.apps.BerlineConfig",
+    "workflows.apps.WorkflowsConfig",
+    "notifications.apps.NotificationsConfig",
+    "cases.apps.CasesConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "guardian",
+    "pgtrigger",
+    "viewflow",
+    "viewflow.workflow",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "django_htmx",
+    "django_filters",
+    "django_tables2",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "bootstrap",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.RequestContextMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.SessionInactivityMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- database -------------------------------------------------------------------------------------
+# The web server (config.wsgi sets BERLINE_PROCESS) waits briefly and keeps a pool; scripts and workers
+# may take longer. Milliseconds; 0 means no limit.
+IS_WEB = os.environ.get("BERLINE_PROCESS") == "web"
+STATEMENT_TIMEOUT = env.number("BERLINE_STATEMENT_TIMEOUT", 15_000 if IS_WEB else 900_000)
+LOCK_TIMEOUT = env.number("BERLINE_LOCK_TIMEOUT", 3_000 if IS_WEB else 30_000)
+
+
+def database(*, statement_timeout: int, lock_timeout: int, pooled: bool, cluster: str) -> dict[str, Any]:
+    """The default database: DATABASE_URL, or the embedded server when there is none.
+
+    Time-outs are milliseconds. `cluster` names the embedded server's folder below BERLINE_VAR.
+    """
+    if env.text("DATABASE_URL"):
+        found: dict[str, Any] = dict(dj_database_url.config(env="DATABASE_URL", conn_max_age=0))
+        if "postgresql" not in found["ENGINE"]:
+            raise env.ImproperlyConfigured("DATABASE_URL must begin with postgresql://: no other database serves.")
+    else:
+        found = {
+            "ENGINE": "config.database",
+            "NAME": "berline",
+            "EMBEDDED": embedded.Cluster(BERLINE_VAR, cluster, durable=cluster == "postgres"),
+        }
+    options = found.setdefault("OPTIONS", {})
+    limits = (
+        f"-c statement_timeout={statement_timeout} -c lock_timeout={lock_timeout} "
+        f"-c idle_in_transaction_session_timeout={max(statement_timeout, 60_000)}"
+    )
+    options["options"] = f"{options.get('options', '')} {limits}".strip()
+    options["application_name"] = "berline-web" if IS_WEB else "berline"
+    if pooled:
+        options["pool"] = {"min_size": 2, "max_size": env.number("BERLINE_POOL", 10, minimum=2), "timeout": 10}
+    return found
+
+
+DATABASES = {
+    "default": database(
+        statement_timeout=STATEMENT_TIMEOUT, lock_timeout=LOCK_TIMEOUT, pooled=IS_WEB, cluster="postgres"
+    )
+}
+
+CACHES: dict[str, dict[str, Any]] = {
+    # Shared by all processes, which throttling needs; `manage.py prepare` creates the table.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "berline_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
+# -- people ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "cases.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_MONKEY_PATCH_GROUP = False
+GUARDIAN_RAISE_403 = True
+
+ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "config.accounts.SocialAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Berline"
+
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {}
+if env.text("BERLINE_OIDC_SERVER_URL"):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        # A person is recognised by an address that the organisation's own server vouches for.
+        "EMAIL_AUTHENTICATION": True,
+        "EMAIL_AUTHENTICATION_AUTO_CONNECT": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": env.text("BERLINE_OIDC_NAME", "Connexion de l’organisme"),
+                "client_id": env.required("BERLINE_OIDC_CLIENT_ID", "the client's name at the OIDC server."),
+                "secret": env.required("BERLINE_OIDC_SECRET", "the client's secret at the OIDC server."),
+                "settings": {"server_url": env.text("BERLINE_OIDC_SERVER_URL")},
+            }
+        ],
+    }
+
+# -- sessions -------------------------------------------------------------------------------------
+BERLINE_SESSION_MINUTES = env.number("BERLINE_SESSION_MINUTES", 30, minimum=1)
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = int(timedelta(minutes=BERLINE_SESSION_MINUTES).total_seconds())
+SESSION_SAVE_EVERY_REQUEST = False
+SESSION_COOKIE_NAME = "berline_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "berline_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+
+# -- what the browser may do ----------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# -- language, time -------------------------------------------------------------------------------
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français")]
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = False
+
+# -- files ----------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = BERLINE_VAR / "static"
+STATICFILES_DIRS = [path for path in [BASE_DIR / "config" / "static"] if path.is_dir()]
+MEDIA_ROOT = BERLINE_VAR / "media"
+MEDIA_URL = ""  # pieces are handed out by a view, through the read gate
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+BERLINE_MAX_UPLOAD_MB = env.number("BERLINE_MAX_UPLOAD_MB", 25, minimum=1)
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": env.text("BERLINE_STORAGE", "django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": env.options("BERLINE_STORAGE_OPTIONS"),
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# -- background tasks -----------------------------------------------------------------------------
+# Losing the broker's messages loses nothing: tasks only wake up work that PostgreSQL has recorded.
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    _queue = BERLINE_VAR / "celery" / "queue"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_queue),
+        "data_folder_out": str(_queue),
+        "control_folder": str(BERLINE_VAR / "celery" / "control"),
+    }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "worker-heartbeat": {"task": "notifications.tasks.heartbeat", "schedule": 30.0, "options": {"expires": 60}},
+}
+BERLINE_HEARTBEAT_SECONDS = env.number("BERLINE_HEARTBEAT_SECONDS", 120, minimum=30)
+
+# -- mail, logs, pages ----------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = env.text("BERLINE_FROM_EMAIL", "Berline <berline@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 20
+BERLINE_BASE_URL = env.text("BERLINE_BASE_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}")
+LOGGING = logging_settings(json=False, level=env.text("BERLINE_LOG_LEVEL", "INFO").upper())
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5.html"
+VIEWFLOW = {"AUTOREGISTER": False}
+PGTRIGGER_MIGRATIONS = True
