@@ -132,8 +132,8 @@ def verify(entries: Iterable[Mapping[str, Any]], *, head: str | None = None) -> 
         return Failure(
             expected,
             "head",
-            f"Le journal s’arrête à l’écriture {last}, dont l’empreinte n’est pas l’empreinte finale attendue : "
-            "des écritures ont été retirées ou ajoutées à la fin.",
+            f"Le journal s’arrête à l’écriture {last}, dont l’empreinte n’est pas l’empreinte finale "
+            "attendue : des écritures ont été retirées ou ajoutées à la fin.",
         )
     return None
 
@@ -141,7 +141,9 @@ def verify(entries: Iterable[Mapping[str, Any]], *, head: str | None = None) -> 
 def _check(entry: Mapping[str, Any], expected: int, previous: str) -> Failure | None:
     sequence = entry.get("sequence")
     if not isinstance(sequence, int) or isinstance(sequence, bool):
-        return Failure(expected, "sequence", f"L’écriture attendue sous le numéro {expected} n’a pas de numéro.")
+        return Failure(
+            expected, "sequence", f"L’écriture attendue sous le numéro {expected} n’a pas de numéro."
+        )
     if sequence > expected:
         return Failure(
             expected,
@@ -159,8 +161,8 @@ def _check(entry: Mapping[str, Any], expected: int, previous: str) -> Failure | 
         return Failure(
             sequence,
             "link",
-            f"L’écriture {sequence} ne renvoie pas à l’empreinte de celle qui la précède : une écriture a été "
-            "changée, retirée, ajoutée ou déplacée.",
+            f"L’écriture {sequence} ne renvoie pas à l’empreinte de celle qui la précède : une écriture a "
+            "été changée, retirée, ajoutée ou déplacée.",
         )
     try:
         computed = entry_hash(previous, entry)
@@ -185,7 +187,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_float(text: str) -> Any:
-    raise ExportError(f"Le nombre à virgule {text} n’a pas sa place dans un journal : l’export a été retouché.")
+    raise ExportError(
+        f"Le nombre à virgule {text} n’a pas sa place dans un journal : l’export a été retouché."
+    )
 
 
 def load_export(raw: bytes) -> dict[str, Any]:
@@ -193,7 +197,8 @@ def load_export(raw: bytes) -> dict[str, Any]:
 
     ``{"format": FORMAT, "dossier": identifier, "entries": [...], "head"?: hash, "reference"?: text}``.
     ``dossier`` is what each entry carries under the same key (None for a journal of no dossier: the
-    administration's); ``reference`` is for the reader only, as no fingerprint covers it. Duplicate keys and floats are refused: both would let a reader see something other than what is hashed.
+    administration's); ``reference`` is for the reader only, as no fingerprint covers it. Duplicate keys and
+    floats are refused: both would let a reader see something other than what is hashed.
     """
     try:
         export = json.loads(

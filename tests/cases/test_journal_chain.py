@@ -37,7 +37,12 @@ values = st.recursive(
     max_leaves=6,
 )
 contents = st.fixed_dictionaries(
-    {"dossier": st.just(DOSSIER), "action": texts, "motive": texts, "changes": st.dictionaries(texts, values, max_size=3)}
+    {
+        "dossier": st.just(DOSSIER),
+        "action": texts,
+        "motive": texts,
+        "changes": st.dictionaries(texts, values, max_size=3),
+    }
 )
 
 
@@ -59,7 +64,11 @@ def sample(length: int = 4) -> list[dict[str, Any]]:
                 "actor": number,
                 "action": "perform",
                 "motive": "Pièce illisible : l’échéancier",
-                "changes": {"amount_ht": "25000.50", "facilities": ["Œuvre de Liévin"], "is_restructuring": False},
+                "changes": {
+                    "amount_ht": "25000.50",
+                    "facilities": ["Œuvre de Liévin"],
+                    "is_restructuring": False,
+                },
             }
             for number in range(1, length + 1)
         )
@@ -82,7 +91,17 @@ def test_canonical_hashes_the_text_as_stored_not_its_normal_form() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [1.0, float("nan"), Decimal("1.00"), b"x", {1: "x"}, {"k": {"deep": [0.5]}}, "\ud800", {"\ud800": 1}, {1, 2}],
+    [
+        1.0,
+        float("nan"),
+        Decimal("1.00"),
+        b"x",
+        {1: "x"},
+        {"k": {"deep": [0.5]}},
+        "\ud800",
+        {"\ud800": 1},
+        {1, 2},
+    ],
 )
 def test_canonical_refuses_what_has_no_single_form(value: object) -> None:
     with pytest.raises(ChainError, match="entry"):
@@ -131,7 +150,9 @@ def test_verify_finds_an_added_or_a_removed_field(bodies: list[dict[str, Any]], 
 
 
 @given(bodies=st.lists(contents, min_size=1, max_size=6), data=st.data())
-def test_verify_finds_a_removal_anywhere_given_the_head(bodies: list[dict[str, Any]], data: st.DataObject) -> None:
+def test_verify_finds_a_removal_anywhere_given_the_head(
+    bodies: list[dict[str, Any]], data: st.DataObject
+) -> None:
     entries = chain(*bodies)
     head = entries[-1]["hash"]
     index = data.draw(st.integers(0, len(entries) - 1))
@@ -152,7 +173,11 @@ def test_verify_finds_a_swap(bodies: list[dict[str, Any]], data: st.DataObject) 
 def test_verify_finds_an_insertion_even_rechained(bodies: list[dict[str, Any]], data: st.DataObject) -> None:
     entries = chain(*bodies)
     index = data.draw(st.integers(0, len(entries) - 1))
-    intruder = {**data.draw(contents), "sequence": index + 1, "previous_hash": entries[index]["previous_hash"]}
+    intruder = {
+        **data.draw(contents),
+        "sequence": index + 1,
+        "previous_hash": entries[index]["previous_hash"],
+    }
     intruder["hash"] = entry_hash(intruder["previous_hash"], intruder)
     assume(intruder["hash"] != entries[index]["hash"])
     head = entries[-1]["hash"]
@@ -251,7 +276,9 @@ def write(path: Path, entries: list[dict[str, Any]], **more: Any) -> str:
 
 def test_script_accepts_an_intact_export(alone: Path, tmp_path: Path) -> None:
     entries = sample()
-    result = run(alone, write(tmp_path / "e.json", entries, head=entries[-1]["hash"], reference="FNMO-2015-0042"))
+    result = run(
+        alone, write(tmp_path / "e.json", entries, head=entries[-1]["hash"], reference="FNMO-2015-0042")
+    )
     assert (result.returncode, result.stderr) == (0, "")
     assert "INTACT" in result.stdout
     assert "4 écritures" in result.stdout
@@ -297,7 +324,7 @@ def test_script_survives_a_terminal_without_accents(alone: Path, tmp_path: Path)
 
 
 def test_script_runs_beside_modules_that_bear_standard_names(alone: Path, tmp_path: Path) -> None:
-    """Started in place, its folder comes first on the import path, and ``cases`` has a ``calendar`` module."""
+    """Started in place, its folder comes first on the import path, and ``cases`` has a ``calendar``."""
     for name in ("calendar", "errors", "money", "content"):
         (alone.parent / f"{name}.py").write_text("raise SystemExit(77)\n", encoding="utf-8")
     assert run(alone, write(tmp_path / "e.json", sample())).returncode == 0
