@@ -7,7 +7,7 @@ so the change of clocks moves nothing.
 How days are counted (rules ``calendar.first_day_excluded``, ``calendar.roll_over`` and
 ``calendar.review_suspension``):
 
-* The day of the start is not counted: 15 days from 3 March end on 18 March.
+* The day of the start is not counted (unless the rule says so): 15 days from 3 March end on 18 March.
 * ``working_days`` counts Monday to Friday except public holidays; ``months`` gives the day with the same
   number, or the last day of a shorter month. Every extension adds to the duration, in its unit, whenever
   it was granted.
@@ -29,7 +29,7 @@ raises :class:`DeadlineError`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
@@ -67,11 +67,16 @@ class DeadlineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """How long: ``value`` units (1 or more), and whether the last day rolls over to a working day."""
+    """How long: ``value`` units (1 or more), and how the ends are treated.
+
+    ``roll_over``: a last day that is no working day moves to the next one. ``first_day_excluded``: the day
+    of the start does not count; otherwise every date comes one day earlier.
+    """
 
     value: int
     unit: Unit
     roll_over: bool = False
+    first_day_excluded: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a duration below 1 and an unknown unit."""
@@ -140,9 +145,10 @@ def compute(duration: Duration, events: Iterable[Event], *, on: date | None = No
     """
     history = _History.read(events)
     total = duration.value + sum(extension.amount for extension in history.extensions)
-    course = _Course(history.start, Duration(total, duration.unit, duration.roll_over))
+    course = _Course(history.start, replace(duration, value=total))
+    counted = "jour non compté" if duration.first_day_excluded else "jour compté"
     lines = [
-        Line(f"Départ : {french_date(history.start)} (jour non compté)", history.start),
+        Line(f"Départ : {french_date(history.start)} ({counted})", history.start),
         Line(f"+ {duration}", days=None if duration.unit is Unit.MONTHS else duration.value),
     ]
     lines += [_extension_line(extension, duration.unit) for extension in history.extensions]
@@ -187,6 +193,8 @@ class _Course:
             case Unit.WORKING_DAYS:
                 self._reached = start
                 self._remaining = duration.value
+        if not duration.first_day_excluded:
+            self._reached -= timedelta(days=1)
 
     @property
     def due_on(self) -> date | None:
