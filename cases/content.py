@@ -204,11 +204,11 @@ def _refuse_known(file: IO[bytes], head: bytes) -> None:
             raise ContentError(
                 "forbidden_type", f"Ce fichier est {what}, un format qui n’est pas accepté. {advice}"
             )
-    if head[4:8] == b"ftyp":
-        if head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"avif"):
+    if head[4:8] == b"ftyp" or head[8:12] == b"WEBP":
+        if head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"avif", b"WEBP"):
             raise ContentError(
                 "forbidden_type",
-                "Ce fichier est une photographie HEIC ou AVIF. Enregistrez-la en JPEG, puis déposez-la de "
+                "Ce fichier est une image HEIC, AVIF ou WebP. Enregistrez-la en JPEG, puis déposez-la de "
                 "nouveau.",
             )
         raise _unknown("Ce fichier est une vidéo ou un son.")
