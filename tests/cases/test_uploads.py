@@ -110,7 +110,8 @@ def test_upload_is_hashed_and_kept_on_disk(tmp_path: Path) -> None:
     file = request.FILES["file"]
     assert isinstance(file, HashedUpload)
     assert (file.name, file.size) == ("Note été.pdf", len(content))
-    assert file.sha256 == hashlib.sha256(content).hexdigest() == sha256_of(file)
+    assert sha256_of(file) == file.sha256
+    assert file.sha256 == hashlib.sha256(content).hexdigest()
     assert file.read() == content
     assert Path(file.temporary_file_path()).parent == tmp_path
     assert request.POST["kind"] == "note"
