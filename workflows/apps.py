@@ -8,3 +8,12 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
     verbose_name = "Circuits"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Read the rulebooks (a malformed one stops the start-up) and register the paths and their checks."""
+        from workflows.engine import checks, registry
+        from workflows.rulebook import rulebooks
+
+        rulebooks()
+        registry.autodiscover()
+        checks.register_checks()

@@ -1,0 +1,83 @@
+"""Deadlines and the immutable events that they are computed from (``cases.deadlines`` does the sum)."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+
+from cases.deadlines import Duration, EventKind, Unit
+from cases.enums import DeadlineKind, DeadlineState
+from cases.models.dossiers import Dossier
+
+
+class Deadline(models.Model):
+    """A clock on a step of a dossier. ``due_on`` and ``state`` are caches of what the events say."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="deadlines")
+    step = models.CharField("étape", max_length=60)
+    title = models.CharField("intitulé", max_length=120)
+    kind = models.CharField("nature", max_length=10, choices=DeadlineKind.choices)
+    rule_ref = models.CharField("règle", max_length=160)
+    length = models.PositiveSmallIntegerField("durée")
+    unit = models.CharField("unité", max_length=20, choices=[(unit.value, unit.value) for unit in Unit])
+    roll_over = models.BooleanField("reportée au jour ouvré suivant", default=False)
+    first_day_excluded = models.BooleanField("premier jour non compté", default=True)
+    state = models.CharField("état", max_length=10, choices=DeadlineState.choices, default=DeadlineState.RUNNING)
+    due_on = models.DateField("échéance", null=True, blank=True)
+    opened_at = models.DateTimeField("ouverte le")
+    closed_at = models.DateTimeField("fermée le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "échéance"
+        ordering = ("opened_at", "pk")
+        default_permissions = ()
+        constraints = (
+            models.CheckConstraint(name="deadline_kind_known", condition=Q(kind__in=DeadlineKind.values)),
+            models.CheckConstraint(name="deadline_state_known", condition=Q(state__in=DeadlineState.values)),
+            models.CheckConstraint(
+                name="deadline_running_has_date", condition=~Q(state=DeadlineState.RUNNING) | Q(due_on__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="deadline_closed_has_moment",
+                condition=Q(state__in=(DeadlineState.RUNNING, DeadlineState.SUSPENDED), closed_at__isnull=True)
+                | Q(state__in=(DeadlineState.MET, DeadlineState.CANCELLED), closed_at__isnull=False),
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("due_on", "id"), name="deadline_running_by_date", condition=Q(state=DeadlineState.RUNNING)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.due_on})"
+
+    @property
+    def duration(self) -> Duration:
+        """The length of the clock, as ``cases.deadlines.compute`` takes it."""
+        return Duration(
+            value=self.length,
+            unit=Unit(self.unit),
+            roll_over=self.roll_over,
+            first_day_excluded=self.first_day_excluded,
+        )
+
+
+class DeadlineEvent(models.Model):
+    """Started, suspended, resumed, extended or met; never changed."""
+
+    deadline = models.ForeignKey(Deadline, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField("événement", max_length=10, choices=[(kind.value, kind.value) for kind in EventKind])
+    at = models.DateTimeField("survenu le")
+    amount = models.PositiveIntegerField("durée ajoutée", default=0)
+    motive = models.CharField("motif", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "événement d’échéance"
+        ordering = ("at", "pk")
+        default_permissions = ()
+        triggers = (
+            pgtrigger.Protect(name="deadline_event_append_only", operation=pgtrigger.Delete | pgtrigger.Update),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d}"

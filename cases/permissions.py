@@ -1,0 +1,99 @@
+"""What a person holds today: one statement reads it, and everything that asks «may they?» starts from it.
+
+Guardian's direct-foreign-key table says which group holds which role on which body; the dated grant says from when
+until when the person belongs to that group.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Q
+
+from cases import clock
+from cases.enums import Role
+from cases.models import Dossier, OrganisationGroupObjectPermission, User
+
+#: Roles that read every dossier, whatever its body.
+READS_ALL = frozenset({Role.AUDITOR})
+#: Roles that give no access to dossiers at all: administering people is no reason to read files.
+READS_NONE = frozenset({Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A role held on a body on a given day."""
+
+    role: Role
+    organisation_id: int
+    organisation_code: str
+    organisation_name: str
+    lineage: str
+
+    @property
+    def tag(self) -> str:
+        """``role@organisation id``, as ``Dossier.involved`` keeps it."""
+        return involved_tag(self.role, self.organisation_id)
+
+    @property
+    def capacity(self) -> str:
+        """How the journal and the PDF name it: « Directeur général — CANSSM »."""
+        return f"{self.role.label} — {self.organisation_name}"
+
+    def covers(self, lineage: str) -> bool:
+        """Whether a body with that lineage is this one or below it."""
+        return lineage.startswith(self.lineage)
+
+
+def involved_tag(role: str, organisation_id: int) -> str:
+    """The mark left on a dossier once a step awaited ``role`` on that body."""
+    return f"{role}@{organisation_id}"
+
+
+def holdings_of(user: User | AnonymousUser | Any, on: date | None = None) -> tuple[Holding, ...]:
+    """Roles held by ``user`` on day ``on`` (today in Paris when left out), in a stable order. One statement."""
+    if not user.is_authenticated or not user.is_active:
+        return ()
+    day = on or clock.today()
+    rows = (
+        OrganisationGroupObjectPermission.objects.filter(
+            Q(group__role_grants__valid_until__isnull=True) | Q(group__role_grants__valid_until__gte=day),
+            group__role_grants__user=user.pk,
+            group__role_grants__valid_from__lte=day,
+            group__role_grants__organisation=F("content_object"),
+        )
+        .order_by("content_object_id", "permission__codename")
+        .values_list(
+            "permission__codename",
+            "content_object_id",
+            "content_object__code",
+            "content_object__name",
+            "content_object__lineage",
+        )
+        .distinct()
+    )
+    return tuple(
+        Holding(Role(codename.removeprefix("hold_")), organisation_id, code, name, lineage)
+        for codename, organisation_id, code, name, lineage in rows
+    )
+
+
+def holding_for(holdings: tuple[Holding, ...], role: str, organisation_id: int) -> Holding | None:
+    """The holding that lets its owner act as ``role`` on that very body, if any."""
+    return next((held for held in holdings if held.role == role and held.organisation_id == organisation_id), None)
+
+
+def may_read(holdings: tuple[Holding, ...], dossier: Dossier) -> bool:
+    """The read gate for one dossier already in hand; ``dossiers_visible_to`` is the same rule in SQL."""
+    involved = set(dossier.involved)
+    return any(
+        held.role in READS_ALL
+        or (held.role not in READS_NONE and (held.covers(dossier.organisation.lineage) or held.tag in involved))
+        for held in holdings
+    )
+
+
+def administers(holdings: tuple[Holding, ...]) -> bool:
+    """Whether one of the holdings lets its owner administer people: the role is held on the CANSSM, for all bodies."""
+    return any(held.role == Role.ADMINISTRATOR for held in holdings)

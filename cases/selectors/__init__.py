@@ -1,0 +1,26 @@
+"""Read gates and queries. No other module reads dossiers for a person."""
+
+from cases.selectors.dossiers import (
+    current_documents,
+    dossier_for,
+    dossiers_visible_to,
+    normalise,
+    open_deadlines_of,
+    search_dossiers,
+    similar_operations,
+)
+from cases.selectors.organisations import descendants_of, facilities_of, fund_of, grants_administered_by
+
+__all__ = [
+    "current_documents",
+    "descendants_of",
+    "dossier_for",
+    "dossiers_visible_to",
+    "facilities_of",
+    "fund_of",
+    "grants_administered_by",
+    "normalise",
+    "open_deadlines_of",
+    "search_dossiers",
+    "similar_operations",
+]

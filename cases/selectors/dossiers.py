@@ -1,0 +1,104 @@
+"""Dossiers that a person may read, and the questions asked of them."""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from cases.enums import DeadlineState, DossierStatus
+from cases.errors import NotFound
+from cases.models import Deadline, Document, Dossier
+from cases.permissions import READS_ALL, READS_NONE, Holding, holdings_of
+
+
+def dossiers_visible_to(user: Any, holdings: tuple[Holding, ...] | None = None) -> QuerySet[Dossier]:
+    """The only read gate (design §8): own body and those below it, plus dossiers that await or awaited one's role.
+
+    Auditors read all; administering people gives access to none.
+    """
+    held = holdings_of(user) if holdings is None else holdings
+    if any(one.role in READS_ALL for one in held):
+        return Dossier.objects.all()
+    reading = [one for one in held if one.role not in READS_NONE]
+    if not reading:
+        return Dossier.objects.none()
+    gate = Q(involved__overlap=sorted({one.tag for one in reading}))
+    for lineage in sorted({one.lineage for one in reading}):
+        gate |= Q(organisation__lineage__startswith=lineage)
+    return Dossier.objects.filter(gate)
+
+
+def dossier_for(user: Any, reference: str, holdings: tuple[Holding, ...] | None = None) -> Dossier:
+    """The dossier with that reference, if ``user`` may read it. Raises ``NotFound`` without a hint otherwise."""
+    found = (
+        dossiers_visible_to(user, holdings)
+        .select_related("organisation", "process")
+        .filter(reference=reference)
+        .first()
+    )
+    if found is None:
+        raise NotFound(
+            "Aucun dossier de cette référence ne vous est accessible. "
+            "Vérifiez la référence ou demandez l’accès à votre administrateur."
+        )
+    return found
+
+
+def normalise(text: str) -> str:
+    """Lower case without accents: how titles and references are searched."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
+
+
+def search_dossiers(
+    user: Any,
+    *,
+    text: str = "",
+    status: str = "",
+    path: str = "",
+    holdings: tuple[Holding, ...] | None = None,
+) -> QuerySet[Dossier]:
+    """Visible dossiers by reference or title (accents and case ignored), status and path; most recent first."""
+    found = dossiers_visible_to(user, holdings).select_related("organisation")
+    for word in normalise(text).split():
+        found = found.filter(search_text__contains=word)
+    if status:
+        found = found.filter(status=status)
+    if path:
+        found = found.filter(path=path)
+    return found.order_by("-updated_at", "-pk")
+
+
+def current_documents(dossier: Dossier) -> QuerySet[Document]:
+    """The pieces in force."""
+    return Document.objects.filter(dossier=dossier, current=True).order_by("kind", "pk")
+
+
+def open_deadlines_of(dossier: Dossier) -> QuerySet[Deadline]:
+    """Clocks that still run or are suspended."""
+    return Deadline.objects.filter(
+        dossier=dossier, state__in=(DeadlineState.RUNNING, DeadlineState.SUSPENDED)
+    ).order_by("pk")
+
+
+def similar_operations(dossier: Dossier, *, facilities: Iterable[str], since: datetime) -> QuerySet[Dossier]:
+    """Other operations of the same body and path that share a facility, submitted since then and not given up.
+
+    They show that one project may have been split to stay below a threshold (A01: « quel que soit le nombre d'œuvres »).
+    """
+    shared = Q()
+    for facility in facilities:
+        shared |= Q(data__facilities__contains=[facility])
+    if not shared:
+        return Dossier.objects.none()
+    return (
+        Dossier.objects.filter(
+            shared, organisation_id=dossier.organisation_id, path=dossier.path, submitted_at__gte=since
+        )
+        .exclude(pk=dossier.pk)
+        .exclude(status__in=(DossierStatus.DRAFT, DossierStatus.WITHDRAWN, DossierStatus.REFUSED, DossierStatus.LAPSED))
+        .only("reference", "title", "amount_ht", "submitted_at")
+        .order_by("submitted_at", "pk")
+    )

@@ -1,0 +1,50 @@
+"""What a path file needs to describe an approval path; built on ``viewflow.workflow``.
+
+Path files import this module, ``cases.enums`` and ``cases.services``, nothing else of the project.
+"""
+
+from viewflow import this
+
+from cases.calendar import add_months, french_date
+from cases.errors import Quote, Reason
+from cases.money import format_eur
+from cases.selectors import similar_operations
+from workflows.engine import effects, guards
+from workflows.engine.context import StepContext
+from workflows.engine.data_form import DossierForm
+from workflows.engine.fields import ExerciseField, MoneyField, NamesField, RowsField
+from workflows.engine.path import Begin, Finish, Path
+from workflows.engine.registry import all_paths, get_path, register
+from workflows.engine.step import Clock, Outcome, Piece, Place, Route, Step, Within, outcome
+
+__all__ = [
+    "Begin",
+    "Clock",
+    "DossierForm",
+    "ExerciseField",
+    "Finish",
+    "MoneyField",
+    "NamesField",
+    "Outcome",
+    "Path",
+    "Piece",
+    "Place",
+    "Quote",
+    "Reason",
+    "Route",
+    "RowsField",
+    "Step",
+    "StepContext",
+    "Within",
+    "add_months",
+    "all_paths",
+    "effects",
+    "format_eur",
+    "french_date",
+    "get_path",
+    "guards",
+    "outcome",
+    "register",
+    "similar_operations",
+    "this",
+]

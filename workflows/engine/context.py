@@ -1,0 +1,141 @@
+"""What guards, predicates and effects look at: one dossier, real or only imagined by the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from cases import clock
+from cases.enums import DecisionKind
+from cases.errors import Quote
+from cases.models import Decision, Dossier, User
+from cases.selectors import current_documents
+from workflows.rulebook import RuleVersion, resolve, rulebooks
+
+if TYPE_CHECKING:
+    from workflows.engine.path import Path
+    from workflows.engine.step import Step
+
+
+class StepContext:
+    """One act on one dossier. ``data`` is the dossier's data, ``act`` the validated data of the act itself.
+
+    ``simulated`` dossiers are not stored: they have no pieces and no history.
+    """
+
+    def __init__(
+        self,
+        *,
+        dossier: Dossier,
+        path: type[Path],
+        step: Step | None = None,
+        outcome: str = "",
+        actor: User | None = None,
+        capacity: str = "",
+        motive: str = "",
+        act: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.dossier = dossier
+        self.path = path
+        self.step = step
+        self.outcome = outcome
+        self.actor = actor
+        self.capacity = capacity
+        self.motive = motive
+        self.act: Mapping[str, Any] = act or {}
+        self.now: datetime = clock.now()
+        self.used_rules: set[str] = set()
+        self.changes: dict[str, Any] = {}
+        self.waiting = ""  # the step that the dossier waits for, in words
+        self._kinds: frozenset[str] | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the dossier is only imagined."""
+        return self.dossier.pk is None
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The dossier's data, as stored (JSON: amounts are decimal strings)."""
+        data: Mapping[str, Any] = self.dossier.data
+        return data
+
+    @property
+    def amount(self) -> Decimal | None:
+        """Amount of the operation, EUR before tax."""
+        return self.dossier.amount_ht
+
+    @property
+    def day(self) -> date:
+        """Today in Paris, or the day of submission once the rules are pinned."""
+        submitted = self.dossier.submitted_at
+        return clock.paris_date(submitted) if submitted else clock.today()
+
+    @property
+    def today(self) -> date:
+        """Today in Paris."""
+        return clock.today()
+
+    @property
+    def approved_on(self) -> date | None:
+        """The day of the last approval or dispense of a stored dossier. One statement."""
+        if self.simulated:
+            return None
+        last = (
+            Decision.objects.filter(dossier=self.dossier, kind__in=(DecisionKind.APPROVAL, DecisionKind.DISPENSE))
+            .order_by("-decided_at", "-pk")
+            .values_list("decided_at", flat=True)
+            .first()
+        )
+        return clock.paris_date(last) if last else None
+
+    @staticmethod
+    def start_of(day: date) -> datetime:
+        """Midnight in Paris at the start of a day."""
+        return datetime.combine(day, time.min, tzinfo=clock.PARIS)
+
+    def rule(self, key: str) -> RuleVersion:
+        """The version of a rule that governs this dossier: pinned at submission, in force today before that."""
+        pinned = self.dossier.rule_versions.get(key)
+        version = resolve(pinned) if pinned else rulebooks()[self.path.convention].rule(key, clock.today())
+        self.used_rules.add(version.ref)
+        return version
+
+    def quote(self, key: str) -> Quote:
+        """The words of a rule."""
+        return self.rule(key).as_quote()
+
+    @property
+    def document_kinds(self) -> frozenset[str]:
+        """Kinds of the pieces in force. One statement, once."""
+        if self._kinds is None:
+            self._kinds = (
+                frozenset()
+                if self.simulated
+                else frozenset(current_documents(self.dossier).values_list("kind", flat=True))
+            )
+        return self._kinds
+
+    def with_documents(self, kinds: frozenset[str]) -> StepContext:
+        """Give the kinds of pieces already known, so that they are not read again."""
+        self._kinds = kinds
+        return self
+
+    def derive(self, **changes: Any) -> StepContext:
+        """The same dossier for another act, sharing what was already read."""
+        given = {
+            "dossier": self.dossier,
+            "path": self.path,
+            "step": self.step,
+            "outcome": self.outcome,
+            "actor": self.actor,
+            "capacity": self.capacity,
+            "motive": self.motive,
+            "act": self.act,
+        } | changes
+        other = StepContext(**given)
+        other.waiting = self.waiting
+        other._kinds = self._kinds
+        return other

@@ -1,0 +1,52 @@
+"""Effects that many paths share: what an outcome records besides moving the dossier."""
+
+from collections.abc import Callable
+
+from cases.enums import DecisionKind
+from cases.services import record_decision
+from workflows.engine.context import StepContext
+from workflows.engine.step import Effect
+from workflows.rulebook import resolve
+
+
+def decision(
+    kind: DecisionKind, *rules: str, articles: Callable[[StepContext], list[str]] | None = None
+) -> Effect:
+    """An effect that records a decision of ``kind`` and its PDF, quoting ``rules``.
+
+    An approval or a dispense fixes the approved amount: nothing may be committed above it. ``articles`` gives the French
+    sentences that the paper adds to its first article.
+    """
+
+    def effect(context: StepContext) -> None:
+        dossier = context.dossier
+        if kind in (DecisionKind.APPROVAL, DecisionKind.DISPENSE):
+            dossier.approved_amount_ht = dossier.amount_ht
+        quotes = [context.quote(key) for key in rules]
+        recorded = record_decision(
+            dossier=dossier,
+            kind=kind,
+            step=context.step.name if context.step else "",
+            actor=context.actor,
+            capacity=context.capacity,
+            motive=context.motive,
+            quotes=quotes,
+            rule_refs=sorted(context.used_rules),
+            path_title=context.path.title,
+            convention_title=resolve(next(iter(sorted(context.used_rules)))).act,
+            articles=articles(context) if articles else [],
+        )
+        context.changes["decision"] = {
+            "kind": kind.value,
+            "amount_ht": str(recorded.amount_ht) if recorded.amount_ht is not None else None,
+        }
+        if recorded.document is not None:
+            context.changes["document"] = {
+                "kind": recorded.document.kind,
+                "version": recorded.document.version,
+                "name": recorded.document.name,
+                "size": recorded.document.size,
+                "sha256": recorded.document.sha256,
+            }
+
+    return effect

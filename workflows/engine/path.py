@@ -1,0 +1,150 @@
+"""Base of all approval paths, and the nodes that begin and end one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django import forms
+from viewflow.workflow import lock
+from viewflow.workflow.activation import Activation
+from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.nodes.end import End
+from viewflow.workflow.nodes.start import StartHandle
+from viewflow.workflow.status import PROCESS, STATUS
+from viewflow.workflow.token import Token
+
+from cases import clock
+from cases.enums import OrganisationKind
+from workflows.engine.step import Guard, Piece, Step
+
+
+class FinishActivation(Activation):
+    """Ends the process: one INSERT for the end event, one UPDATE of the process."""
+
+    @classmethod
+    def create(
+        cls, flow_task: Finish, prev_activation: Activation, token: Any, data: Any = None, seed: Any = None
+    ) -> FinishActivation:
+        moment = clock.now()
+        process = prev_activation.process
+        task = flow_task.flow_class.task_class(
+            process=process,
+            flow_task=flow_task,
+            flow_task_type=flow_task.task_type,
+            token=token,
+            created=moment,
+            started=moment,
+            finished=moment,
+            status=STATUS.DONE,
+        )
+        task.save(force_insert=True)
+        process.status = PROCESS.DONE
+        process.finished = moment
+        process.save(update_fields=["status", "finished"])
+        return cls(task)
+
+    @Activation.status.super()
+    def create_next(self) -> Iterator[Activation]:
+        """Nothing follows an end."""
+        return iter(())
+
+
+class Finish(End):
+    """End of a path. A path without parallel branches needs no count of what is still open."""
+
+    activation_class = FinishActivation
+
+    def __init__(self, title: str = "Fin") -> None:
+        super().__init__()
+        self.task_title = title
+
+
+class Begin(StartHandle):
+    """Start of a path: the dossier was created."""
+
+    def __init__(self, title: str = "Création du dossier") -> None:
+        super().__init__(None)
+        self.task_title = title
+
+
+class Path(Flow):
+    """An approval path. One concrete class in one file of ``workflows/paths``; never subclassed further.
+
+    ``key`` and ``prefix`` are fixed names (URLs, references). ``form`` validates ``Dossier.data``. ``rules`` are all rule
+    keys that govern the path: their versions are pinned on the dossier at submission. ``warnings`` look at a dossier and
+    signal what desk and decider should see. ``simulation_requires`` names the data without which nothing can be said.
+    """
+
+    lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
+
+    key: ClassVar[str]
+    prefix: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    convention: ClassVar[str]
+    organisation_kinds: ClassVar[frozenset[OrganisationKind]]
+    form: ClassVar[type[forms.Form]]
+    pieces: ClassVar[tuple[Piece, ...]] = ()
+    rules: ClassVar[tuple[str, ...]] = ()
+    withdrawal_rule: ClassVar[str] = ""
+    warnings: ClassVar[tuple[Guard, ...]] = ()
+    simulation_requires: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give viewflow its titles explicitly: those it derives leak from a base class to its subclasses."""
+        cls.process_title = vars(cls).get("title", cls.__name__)
+        cls.process_description = vars(cls).get("summary", cls.__name__)
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def steps(cls) -> list[Step]:
+        """The human steps, in the order in which the class declares them."""
+        declared = [name for name in vars(cls) if isinstance(vars(cls)[name], Step)]
+        return [cls._nodes_by_name[name] for name in declared]
+
+    @classmethod
+    def step(cls, key: str) -> Step | None:
+        """The step with that key."""
+        node = cls._nodes_by_name.get(key)
+        return node if isinstance(node, Step) else None
+
+    @classmethod
+    def nodes(cls) -> list[Node]:
+        """Every node, steps and events."""
+        return list(cls._nodes_by_name.values())
+
+    @classmethod
+    def first_step(cls) -> Step:
+        """The step that a new dossier starts with."""
+        begin = next(node for node in cls.nodes() if isinstance(node, Begin))
+        first: Step = begin._next
+        return first
+
+    @classmethod
+    def piece(cls, key: str) -> Piece | None:
+        """The piece with that key."""
+        return next((piece for piece in cls.pieces if piece.key == key), None)
+
+    @classmethod
+    def start(cls, dossier: Any) -> Any:
+        """Create the process, its start event and the first task. Needs the caller's transaction."""
+        moment = clock.now()
+        process = cls.process_class(flow_class=cls, created=moment)
+        process.save(force_insert=True)
+        dossier.process = process
+        process.dossier = dossier
+        begin = next(node for node in cls.nodes() if isinstance(node, Begin))
+        task = cls.task_class(
+            process=process,
+            flow_task=begin,
+            flow_task_type=begin.task_type,
+            status=STATUS.DONE,
+            created=moment,
+            started=moment,
+            finished=moment,
+            token=Token("start"),
+        )
+        task.save(force_insert=True)
+        begin._next._create(begin.activation_class(task), task.token)
+        return process

@@ -1,0 +1,293 @@
+"""The human step: a viewflow node with named outcomes, and its activation.
+
+No gateway rows are written: a step's outcomes are its outgoing edges, and BPMN export shows them as conditional
+sequence flows. Compared with viewflow's own ``View`` node, assignment and completion are one UPDATE and the lineage of
+tasks (``Task.previous``) is left to the journal, which says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib.contenttypes.models import ContentType
+from viewflow import this
+from viewflow.workflow.activation import Activation
+from viewflow.workflow.base import Edge, Node
+from viewflow.workflow.status import STATUS
+
+from cases import clock
+from cases.enums import DeadlineKind, DossierStatus, Duty, Role
+from cases.errors import Conflict, Reason
+from cases.models import Organisation
+
+if TYPE_CHECKING:
+    from workflows.engine.context import StepContext
+
+Predicate = Callable[["StepContext"], bool]
+Guard = Callable[["StepContext"], Iterable[Reason]]
+Effect = Callable[["StepContext"], None]
+
+
+class Place(StrEnum):
+    """On which body the role of a step is held, seen from the dossier's own body."""
+
+    OWN = "own"
+    FUND = "fund"
+
+
+#: Where each role is held when the step does not say otherwise.
+DEFAULT_PLACE: dict[Role, Place] = {
+    Role.PREPARER: Place.OWN,
+    Role.REGIONAL_DIRECTOR: Place.OWN,
+    Role.REVIEWER: Place.FUND,
+    Role.DIRECTOR_GENERAL: Place.FUND,
+    Role.ACCOUNTING_OFFICER: Place.FUND,
+}
+
+
+class Clock(StrEnum):
+    """What happens to the clocks of the step that is left."""
+
+    MEET = "meet"
+    SUSPEND = "suspend"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The delay of a step: the key of the rule that gives it, and whether it is legal or a target of ours."""
+
+    rule: str
+    kind: DeadlineKind = DeadlineKind.INTERNAL
+
+
+@dataclass(slots=True)
+class Route:
+    """Where an outcome leads: next node, target status, when (first route that fits wins; none means always).
+
+    ``effects`` run in the act's transaction once everything has been checked; ``label`` names the branch on the diagram.
+    """
+
+    to: Any
+    status: DossierStatus
+    when: Predicate | None = None
+    label: str = ""
+    effects: tuple[Effect, ...] = ()
+    rules: tuple[str, ...] = ()
+    clock: Clock = Clock.MEET
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A way to end a step. ``routes`` in the order in which they are tried; the last one has no condition.
+
+    ``main`` marks the outcome that the simulator follows (the first one when none is marked). ``guards`` are tested
+    before the act and shown beforehand; ``form`` validates the act's own data, ``checks`` look at that data.
+    """
+
+    key: str
+    label: str
+    routes: tuple[Route, ...]
+    motive: bool = False
+    form: type[forms.Form] | None = None
+    guards: tuple[Guard, ...] = ()
+    checks: tuple[Guard, ...] = ()
+    rules: tuple[str, ...] = ()
+    style: str = "secondary"
+    help: str = ""
+
+    def route_for(self, context: StepContext) -> Route:
+        """The route that this case takes."""
+        return next(route for route in self.routes if route.when is None or route.when(context))
+
+
+def outcome(
+    key: str,
+    label: str,
+    *,
+    to: Any = None,
+    status: DossierStatus | None = None,
+    routes: Iterable[Route] = (),
+    effects: Iterable[Effect] = (),
+    clock: Clock = Clock.MEET,
+    **options: Any,
+) -> Outcome:
+    """An outcome with one route (``to`` and ``status``) or several (``routes``)."""
+    given = tuple(routes)
+    if not given:
+        if to is None or status is None:
+            raise ValueError(f"outcome {key!r} needs `to` and `status`, or `routes`")
+        given = (Route(to, status, effects=tuple(effects), clock=clock),)
+    return Outcome(key=key, label=label, routes=given, **options)
+
+
+class StepActivation(Activation):
+    """Life of a task of a step: NEW, ASSIGNED to a person, DONE with an outcome, or CANCELED."""
+
+    route: Route | None = None
+
+    @classmethod
+    def create(
+        cls, flow_task: Step, prev_activation: Activation, token: Any, data: Any = None, seed: Any = None
+    ) -> StepActivation:
+        """Insert the task, open to the step's role on the body where it is held. One statement."""
+        process = prev_activation.process
+        organisation = process.dossier.organisation
+        task = flow_task.flow_class.task_class(
+            process=process,
+            flow_task=flow_task,
+            flow_task_type=flow_task.task_type,
+            token=token,
+            created=clock.now(),
+            owner_permission=flow_task.role.permission,
+            owner_permission_content_type=ContentType.objects.get_for_model(Organisation),
+            owner_permission_obj_pk=str(flow_task.organisation_id_for(organisation)),
+            data=data or {},
+        )
+        task.save(force_insert=True)
+        return cls(task)
+
+    @Activation.status.super()
+    def activate(self) -> None:
+        """A human step waits."""
+
+    @Activation.status.transition(source=STATUS.NEW, target=STATUS.ASSIGNED)
+    def assign(self, user: Any) -> None:
+        """One conditional UPDATE: of two people claiming at once one wins. Raises ``Conflict`` for the other."""
+        self._update(STATUS.NEW, STATUS.ASSIGNED, owner_id=user.pk, assigned=clock.now())
+
+    @Activation.status.transition(source=STATUS.ASSIGNED, target=STATUS.NEW)
+    def unassign(self) -> None:
+        """Back to everybody who holds the role."""
+        self._update(STATUS.ASSIGNED, STATUS.NEW, owner_id=None, assigned=None)
+
+    @Activation.status.transition(source=STATUS.ASSIGNED)
+    def reassign(self, user: Any) -> None:
+        """To another person."""
+        self._update(STATUS.ASSIGNED, STATUS.ASSIGNED, owner_id=user.pk, assigned=clock.now())
+
+    @Activation.status.transition(source=[STATUS.NEW, STATUS.ASSIGNED], target=STATUS.DONE)
+    def finish(self, user: Any) -> None:
+        """Complete the task by ``user`` (None for the system). One conditional UPDATE. Raises ``Conflict``."""
+        moment = clock.now()
+        self._update(
+            self.task.status, STATUS.DONE, owner_id=user.pk if user else None, started=moment, finished=moment
+        )
+
+    @Activation.status.transition(source=[STATUS.NEW, STATUS.ASSIGNED], target=STATUS.CANCELED)
+    def cancel(self) -> None:
+        """The dossier was withdrawn."""
+        self._update(self.task.status, STATUS.CANCELED, finished=clock.now())
+
+    def _update(self, before: str, after: str, **changes: Any) -> None:
+        changed = type(self.task)._default_manager.filter(pk=self.task.pk, status=before).update(status=after, **changes)
+        if changed != 1:
+            raise Conflict("Cette tâche vient de changer de mains. Rechargez la page pour voir où elle en est.")
+        for name, value in changes.items():
+            setattr(self.task, name, value)
+
+    @Activation.status.transition(source=STATUS.DONE)
+    def create_next(self) -> Iterator[Activation]:
+        """The node of the route that was chosen."""
+        if self.route is None:  # a fault of the program: only the service completes steps
+            raise RuntimeError("a step is completed with a route")
+        yield self.route.to._create(self, self.task.token)
+
+
+class Step(Node):
+    """A human step of a path: title, role, delay, outcomes (see the module's and ``Outcome``'s documentation).
+
+    ``edits``: the person may change the data and add pieces. ``duty``: its part in the separation of duties.
+    ``rules``: keys of the rules that oblige this step; their versions are written to the journal with the act.
+    """
+
+    activation_class = StepActivation
+    task_type = "HUMAN"
+    bpmn_element = "userTask"
+    shape: ClassVar[dict[str, Any]] = {
+        "width": 150,
+        "height": 100,
+        "text-align": "middle",
+        "svg": '<rect class="task" width="150" height="100" rx="5" ry="5"/>',
+    }
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        role: Role,
+        outcomes: Iterable[Outcome],
+        duty: Duty,
+        place: Place | None = None,
+        within: Within | None = None,
+        edits: bool = False,
+        rules: Iterable[str] = (),
+        help: str = "",
+    ) -> None:
+        super().__init__()
+        self.task_title = title
+        self.role = role
+        self.duty = duty
+        self.place = place or DEFAULT_PLACE.get(role)
+        self.within = within
+        self.edits = edits
+        self.rules = tuple(rules)
+        self.help = help
+        self.outcomes: dict[str, Outcome] = {}
+        for one in outcomes:
+            if one.key in self.outcomes:
+                raise ValueError(f"step {title!r}: outcome {one.key!r} twice")
+            self.outcomes[one.key] = one
+
+    @property
+    def main_outcome(self) -> Outcome:
+        """The outcome that leads forward: the first one declared."""
+        return next(iter(self.outcomes.values()))
+
+    def organisation_id_for(self, organisation: Organisation) -> int:
+        """Id of the body where the step's role is held, seen from the dossier's own body."""
+        if self.place is Place.FUND and organisation.parent_id is not None:
+            return organisation.parent_id
+        return organisation.pk
+
+    def _resolve(self, instance: Any) -> None:
+        """viewflow's hook: ``this.x`` becomes the node; runs on this class's copy of the node."""
+        self.outcomes = {
+            key: Outcome(
+                **{name: getattr(one, name) for name in Outcome.__slots__ if name != "routes"},
+                routes=tuple(
+                    Route(
+                        **{name: getattr(route, name) for name in Route.__slots__ if name != "to"},
+                        to=this.resolve(instance, route.to),
+                    )
+                    for route in one.routes
+                ),
+            )
+            for key, one in self.outcomes.items()
+        }
+
+    def _outgoing(self) -> Iterator[Edge]:
+        """viewflow's hook: one conditional edge for each target, labelled with its outcomes."""
+        labels: dict[Node, list[str]] = {}
+        for one in self.outcomes.values():
+            for route in one.routes:
+                label = f"{one.label} ({route.label})" if route.label else one.label
+                labels.setdefault(route.to, []).append(label)
+        for target, texts in labels.items():
+            edge_class = "cond_true" if len(labels) > 1 else "next"
+            yield Edge(src=self, dst=target, edge_class=edge_class, label=" / ".join(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece that the path knows: key, title, the rule that asks for it, and when it is compulsory."""
+
+    key: str
+    title: str
+    rule: str
+    required: Predicate
+    help: str = ""
+    examples: tuple[str, ...] = field(default=())

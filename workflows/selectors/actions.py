@@ -1,0 +1,244 @@
+"""Who may do what on a dossier now, and why not: the same answer guards ``perform`` and is shown beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from viewflow.workflow.models import Task
+from viewflow.workflow.status import STATUS
+
+from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, Role
+from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Reason
+from cases.models import Dossier
+from cases.permissions import Holding, holding_for, holdings_of
+from cases.selectors import current_documents
+from workflows.engine.context import StepContext
+from workflows.engine.path import Path
+from workflows.engine.registry import get_path
+from workflows.engine.step import Outcome, Step
+
+OPEN_STATUSES = (STATUS.NEW, STATUS.ASSIGNED)
+
+#: Roles that may withdraw a dossier of their own body.
+WITHDRAWERS = (Role.PREPARER, Role.REGIONAL_DIRECTOR)
+WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason, and the kind of error that it makes when the act is tried all the same."""
+
+    error: type[BusinessError]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An outcome of a step as a person sees it: allowed or not, and every reason why not."""
+
+    step: str
+    step_title: str
+    outcome: str
+    label: str
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    motive_required: bool
+    form: type[Any] | None
+    task_id: int | None
+    style: str = "secondary"
+    help: str = ""
+
+
+def open_tasks(process_id: int | None) -> QuerySet[Task]:
+    """Open human tasks of a process, with their holders."""
+    return (
+        Task.objects.filter(process_id=process_id, flow_task_type=Step.task_type, status__in=OPEN_STATUSES)
+        .select_related("owner")
+        .order_by("pk")
+    )
+
+
+def holding_at(step: Step, dossier: Dossier, holdings: tuple[Holding, ...]) -> Holding | None:
+    """The holding that lets its owner do this step of this dossier."""
+    return holding_for(holdings, step.role, step.organisation_id_for(dossier.organisation))
+
+
+def step_refusals(
+    context: StepContext, step: Step, task: Task | None, holdings: tuple[Holding, ...], user_id: int | None
+) -> list[Refusal]:
+    """What stands between a person and a step, whatever the outcome: role, open task, holder, separation of duties."""
+    refusals = []
+    if holding_at(step, context.dossier, holdings) is None:
+        message = (
+            f"L’étape « {step.task_title} » revient au rôle « {step.role.label} ». "
+            "Demandez à une personne qui tient ce rôle d’agir."
+        )
+        refusals.append(Refusal(Forbidden, Reason("role", message, step.role.label)))
+    if task is None:
+        refusals.append(Refusal(Blocked, not_yet(context, step)))
+    elif task.owner_id is not None and task.owner_id != user_id:
+        message = (
+            f"{task.owner} a pris cette tâche en charge. Demandez-lui de la libérer, ou faites-la réaffecter."
+        )
+        refusals.append(Refusal(Conflict, Reason("claimed", message, str(task.owner))))
+    refusals += separation_refusals(context, step.duty, user_id)
+    return refusals
+
+
+def separation_refusals(context: StepContext, duty: Duty, user_id: int | None) -> list[Refusal]:
+    """Whoever prepared or reviewed never decides; whoever decided never acts as agent comptable (design §7)."""
+    for other in sorted(INCOMPATIBLE_DUTIES[duty]):
+        if user_id in context.dossier.participants.get(other.value, ()):
+            message = (
+                f"Vous avez déjà participé à la {other.label} de ce dossier : une autre personne doit se charger de "
+                f"la {duty.label}."
+            )
+            key = "separation.prepare_decide"
+            return [Refusal(Forbidden, Reason("separation_of_duties", message, "", context.quote(key)))]
+    return []
+
+
+def not_yet(context: StepContext, step: Step) -> Reason:
+    """The step is not open: say in which state the dossier is and which step has to come first."""
+    status = DossierStatus(context.dossier.status).label
+    waiting = context.waiting
+    before = f" Il faut d’abord : {waiting}." if waiting else ""
+    return Reason(
+        code="not_open",
+        message=f"L’étape « {step.task_title} » n’est pas ouverte : le dossier est « {status} ».{before}",
+        lifted_by=waiting,
+        quote=context.quote(step.rules[0]) if step.rules else None,
+    )
+
+
+def outcome_refusals(context: StepContext, outcome: Outcome) -> list[Refusal]:
+    """What the outcome's own guards say of the dossier as it is."""
+    return [Refusal(Blocked, reason) for guard in outcome.guards for reason in guard(context)]
+
+
+def withdraw_refusals(context: StepContext, holdings: tuple[Holding, ...]) -> list[Refusal]:
+    """Withdrawal is for the submitter's own body, until the decision."""
+    dossier = context.dossier
+    refusals = []
+    if not any(holding_for(holdings, role, dossier.organisation_id) for role in WITHDRAWERS):
+        message = f"Seuls les agents et le directeur de « {dossier.organisation} » peuvent retirer ce dossier."
+        refusals.append(Refusal(Forbidden, Reason("role", message, Role.REGIONAL_DIRECTOR.label)))
+    if DossierStatus.WITHDRAWN not in STATUS_MOVES[DossierStatus(dossier.status)]:
+        status = DossierStatus(dossier.status).label
+        message = f"Le dossier est « {status} » : il ne peut plus être retiré. Contactez la CANSSM."
+        quote = context.quote(context.path.withdrawal_rule) if context.path.withdrawal_rule else None
+        refusals.append(Refusal(Blocked, Reason("too_late", message, "", quote)))
+    return refusals
+
+
+def route_ahead(context: StepContext, start: Step) -> list[tuple[Step, Outcome]]:
+    """The steps from ``start`` on, each with the outcome that leads forward, for this dossier's data."""
+    walked: list[tuple[Step, Outcome]] = []
+    seen: set[str] = set()
+    node: Any = start
+    while isinstance(node, Step) and node.name not in seen:
+        seen.add(node.name)
+        walked.append((node, node.main_outcome))
+        node = node.main_outcome.route_for(context).to
+    return walked
+
+
+def context_for(dossier: Dossier) -> StepContext:
+    """A context on a stored dossier, with its pieces read once."""
+    path = get_path(dossier.path)
+    kinds = frozenset(current_documents(dossier).values_list("kind", flat=True))
+    return StepContext(dossier=dossier, path=path).with_documents(kinds)
+
+
+def waiting_for(dossier: Dossier, tasks: Iterable[Task]) -> str:
+    """Which step the dossier waits for and who does it: « Décider (Directeur général) »."""
+    return ", ".join(
+        f"{task.flow_task.task_title} ({task.flow_task.role.label})" for task in tasks if task.flow_task is not None
+    )
+
+
+def available_actions(
+    dossier: Dossier,
+    user: Any,
+    *,
+    holdings: tuple[Holding, ...] | None = None,
+    tasks: list[Task] | None = None,
+    context: StepContext | None = None,
+) -> list[Action]:
+    """Every outcome of the open steps, those of later steps that the person will do, and withdrawal.
+
+    Each with ``allowed`` and, when not, all the reasons. Open steps come first. At most three statements.
+    """
+    held = holdings_of(user) if holdings is None else holdings
+    opened = list(open_tasks(dossier.process_id)) if tasks is None else tasks
+    base = context or context_for(dossier)
+    path: type[Path] = base.path
+    base.waiting = waiting_for(dossier, opened)
+    actions: list[Action] = []
+    shown: set[str] = set()
+    for task in opened:
+        step: Step = task.flow_task
+        shown.add(step.name)
+        actions += _actions_of(base, step, task, held, user.pk)
+    for task in opened:
+        for step, _ in route_ahead(base, task.flow_task)[1:]:
+            if step.name not in shown and holding_at(step, dossier, held):
+                shown.add(step.name)
+                actions += _actions_of(base, step, None, held, user.pk)
+    if opened:
+        refusals = withdraw_refusals(base, held)
+        if not any(refusal.error is Forbidden for refusal in refusals):
+            actions.append(
+                Action(
+                    step=WITHDRAW,
+                    step_title="Retirer le dossier",
+                    outcome=WITHDRAW,
+                    label="Retirer le dossier",
+                    allowed=not refusals,
+                    reasons=tuple(refusal.reason for refusal in refusals),
+                    motive_required=True,
+                    form=None,
+                    task_id=None,
+                    style="danger",
+                    help=f"Le dossier {dossier.reference} est abandonné définitivement ; il reste consultable. "
+                    f"Circuit : {path.title}.",
+                )
+            )
+    return actions
+
+
+def _actions_of(
+    base: StepContext, step: Step, task: Task | None, holdings: tuple[Holding, ...], user_id: int | None
+) -> list[Action]:
+    context = base.derive(step=step)
+    common = step_refusals(context, step, task, holdings, user_id)
+    found = []
+    for outcome in step.outcomes.values():
+        refusals = common + (outcome_refusals(context, outcome) if task is not None else [])
+        found.append(
+            Action(
+                step=step.name,
+                step_title=step.task_title,
+                outcome=outcome.key,
+                label=outcome.label,
+                allowed=not refusals,
+                reasons=tuple(refusal.reason for refusal in refusals),
+                motive_required=outcome.motive,
+                form=outcome.form,
+                task_id=task.pk if task else None,
+                style=outcome.style,
+                help=outcome.help,
+            )
+        )
+    return found
+
+
+def refuse_unless_claimable(
+    context: StepContext, step: Step, task: Task, holdings: tuple[Holding, ...], user_id: int
+) -> None:
+    """Raise the first refusal of a person who would take a task: role, separation of duties, holder."""
+    for refusal in step_refusals(context, step, task, holdings, user_id):
+        raise refusal.error(refusal.reason.message, reasons=[refusal.reason])

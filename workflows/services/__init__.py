@@ -1,0 +1,19 @@
+"""The only way to change a dossier: drafts, pieces, acts, claims; and the simulator, which changes nothing."""
+
+from workflows.services.documents import add_document
+from workflows.services.drafts import create_draft, update_draft
+from workflows.services.perform import perform
+from workflows.services.simulation import Simulation, simulate
+from workflows.services.tasks import claim, reassign, release
+
+__all__ = [
+    "Simulation",
+    "add_document",
+    "claim",
+    "create_draft",
+    "perform",
+    "reassign",
+    "release",
+    "simulate",
+    "update_draft",
+]

@@ -1,0 +1,143 @@
+"""Creates and edits drafts: the data of a dossier, while the submitter has it in hand."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from cases import clock
+from cases.enums import OrganisationKind, Role
+from cases.errors import Blocked, Forbidden, Invalid, NotFound, Reason
+from cases.models import Dossier, Organisation, User
+from cases.permissions import Holding, holding_for, holdings_of
+from cases.services import next_reference
+from workflows.engine.context import StepContext
+from workflows.engine.path import Path
+from workflows.engine.registry import get_path
+from workflows.engine.step import Step
+from workflows.selectors.actions import holding_at, open_tasks, waiting_for
+from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
+from workflows.services.records import changed_fields, note_participant, open_first_clock, record_act
+
+
+def validated_data(path: type[Path], data: Mapping[str, Any], organisation: Organisation) -> dict[str, Any]:
+    """The path's data, cleaned. Raises ``Invalid`` with the sentences of each field."""
+    if not isinstance(data, Mapping):
+        raise Invalid("Les données du dossier doivent être un objet JSON.")
+    form = path.form(data, organisation=organisation)
+    form.add_unexpected()
+    if not form.is_valid():
+        raise Invalid("Corrigez les données signalées, puis recommencez.", details=form.messages())
+    return form.cleaned_json()
+
+
+def apply_data(dossier: Dossier, data: Mapping[str, Any]) -> None:
+    """Put validated data on the dossier and bring its columns up to date (in memory)."""
+    dossier.data = dict(data)
+    dossier.title = data.get("title", "")
+    dossier.exercise = data.get("exercise")
+    dossier.amount_ht = Decimal(data["amount_ht"]) if data.get("amount_ht") else None
+
+
+def may_file(path: type[Path], organisation: Organisation, holdings: tuple[Holding, ...]) -> Holding:
+    """The holding under which a person files a dossier of this path for a body. Raises ``NotFound``, ``Forbidden``, ``Blocked``."""
+    visible = any(held.covers(organisation.lineage) for held in holdings)
+    if not visible:
+        raise NotFound("Cette organisation ne vous est pas accessible. Choisissez la vôtre.")
+    if organisation.kind not in path.organisation_kinds:
+        kinds = ", ".join(OrganisationKind(kind).label.lower() for kind in sorted(path.organisation_kinds))
+        message = f"Le circuit « {path.title} » est ouvert aux organisations de nature : {kinds}. Choisissez un autre circuit."
+        raise Blocked(message, reasons=[Reason("organisation", message)])
+    held = holding_for(holdings, path.first_step().role, organisation.pk)
+    if held is None:
+        role = Role(path.first_step().role).label
+        raise Forbidden(f"Il faut tenir le rôle « {role} » à « {organisation} » pour y déposer un dossier.")
+    return held
+
+
+def create_draft(*, path: str, organisation: Organisation, actor: User, data: Mapping[str, Any]) -> Dossier:
+    """A new dossier of ``path`` for ``organisation``, in draft, its first task held by nobody yet.
+
+    Raises ``NotFound`` (path, body), ``Forbidden`` (not a preparer there), ``Blocked``, ``Invalid``.
+    """
+    definition = get_path(path)
+    held = may_file(definition, organisation, holdings_of(actor))
+    cleaned = validated_data(definition, data, organisation)
+    with transaction.atomic():
+        now = clock.now()
+        dossier = Dossier(
+            path=definition.key,
+            convention=definition.convention,
+            organisation=organisation,
+            created_by=actor,
+            created_at=now,
+            updated_at=now,
+            version=0,
+        )
+        apply_data(dossier, cleaned)
+        dossier.reference = next_reference(prefix=definition.prefix, exercise=dossier.exercise or clock.today().year)
+        definition.start(dossier)
+        dossier.save(force_insert=True)
+        first = definition.first_step()
+        note_participant(dossier, first.duty, actor)
+        context = StepContext(dossier=dossier, path=definition, actor=actor, capacity=held.capacity)
+        open_first_clock(context, first)
+        record_act(context, action="create", status_before="", opened=[first], changes={"data": cleaned})
+    return dossier
+
+
+def editable_step(dossier: Dossier, holdings: tuple[Holding, ...]) -> tuple[Step, Holding] | None:
+    """The open step in which one of these holdings may change data and pieces, if any."""
+    for task in open_tasks(dossier.process_id):
+        step: Step = task.flow_task
+        held = holding_at(step, dossier, holdings)
+        if step.edits and held is not None:
+            return step, held
+    return None
+
+
+def require_editable(context: StepContext, holdings: tuple[Holding, ...]) -> tuple[Step, Holding]:
+    """As ``editable_step``, but refuses. Raises ``Forbidden`` (not one's role), ``Blocked`` (not in the submitter's hands)."""
+    dossier = context.dossier
+    found = editable_step(dossier, holdings)
+    if found is not None:
+        return found
+    if holding_for(holdings, context.path.first_step().role, dossier.organisation_id) is None:
+        raise Forbidden(
+            "Seule une personne qui prépare les dossiers de cette organisation peut modifier celui-ci. Adressez-lui votre demande."
+        )
+    waiting = waiting_for(dossier, open_tasks(dossier.process_id))
+    message = (
+        "Le dossier n’est plus entre vos mains : ses données et ses pièces ne se modifient qu’en brouillon ou quand "
+        f"un complément vous est demandé. {'En attente : ' + waiting + '.' if waiting else 'Il est terminé.'}"
+    )
+    raise Blocked(message, reasons=[Reason("not_editable", message, waiting)])
+
+
+def update_draft(*, reference: str, actor: User, data: Mapping[str, Any], version: int | None) -> Dossier:
+    """Replace the data of a dossier that is in the submitter's hands; fields that are not sent keep their value.
+
+    Raises ``NotFound``, ``Forbidden``, ``Blocked``, ``Stale``, ``Invalid``. Unchanged data writes nothing.
+    """
+    with busy_is_conflict(), transaction.atomic():
+        holdings = holdings_of(actor)
+        dossier = lock_dossier(holdings=holdings, reference=reference)
+        path = get_path(dossier.path)
+        context = StepContext(dossier=dossier, path=path, actor=actor)
+        step, held = require_editable(context, holdings)
+        check_version(dossier, version)
+        if not isinstance(data, Mapping):
+            raise Invalid("Les données du dossier doivent être un objet JSON.")
+        before = dict(dossier.data)
+        cleaned = validated_data(path, before | dict(data), dossier.organisation)
+        changes = changed_fields(before, cleaned)
+        if not changes:
+            return dossier
+        apply_data(dossier, cleaned)
+        context.step, context.capacity = step, held.capacity
+        note_participant(dossier, step.duty, actor)
+        record_act(context, action="edit", status_before=dossier.status, changes={"data": changes})
+    return dossier
+
+

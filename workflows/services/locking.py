@@ -1,0 +1,57 @@
+"""Takes a dossier in hand: locks its row, checks that the person may see it and read it as they left it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import OperationalError
+from psycopg.errors import LockNotAvailable
+
+from cases.errors import Conflict, NotFound, Stale
+from cases.models import Dossier
+from cases.permissions import Holding, may_read
+
+UNSEEN = (
+    "Aucun dossier de cette référence ne vous est accessible. "
+    "Vérifiez la référence ou demandez l’accès à votre administrateur."
+)
+
+
+@contextmanager
+def busy_is_conflict() -> Iterator[None]:
+    """Turn PostgreSQL's lock time-out into ``Conflict``: somebody else is acting on the dossier this very moment."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise Conflict(
+                "Une autre personne agit sur ce dossier en ce moment. Réessayez dans quelques secondes."
+            ) from error
+        raise
+
+
+def lock_dossier(*, holdings: tuple[Holding, ...] | None, **lookup: Any) -> Dossier:
+    """Lock the dossier and its process in one statement. ``holdings`` None: the system. Raises ``NotFound``.
+
+    Needs the caller's transaction, inside ``busy_is_conflict``.
+    """
+    dossier = (
+        Dossier.objects.select_related("organisation", "process")
+        .select_for_update(of=("self", "process"))
+        .filter(**lookup)
+        .first()
+    )
+    if dossier is None or (holdings is not None and not may_read(holdings, dossier)):
+        raise NotFound(UNSEEN)
+    if dossier.process is not None:
+        dossier.process.dossier = dossier  # one instance everywhere: a second one would read old data
+    return dossier
+
+
+def check_version(dossier: Dossier, version: int | None) -> None:
+    """Raise ``Stale`` when the dossier changed since the person read it."""
+    if version is not None and version != dossier.version:
+        raise Stale(
+            "Le dossier a changé depuis que vous l’avez ouvert. Rechargez-le, vérifiez ce qui a changé, puis recommencez.",
+            details={"version": dossier.version},
+        )

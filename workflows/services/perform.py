@@ -1,0 +1,215 @@
+"""``perform``: every act on a dossier, by a person or by the system, goes through here."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.db import transaction
+from viewflow.workflow.models import Task
+from viewflow.workflow.status import PROCESS
+
+from cases import clock, lifecycle
+from cases.enums import DossierStatus, Duty
+from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Invalid, Reason
+from cases.models import Dossier, JournalEntry, User
+from cases.permissions import Holding, holdings_of
+from cases.services.journal import SYSTEM
+from workflows.engine.context import StepContext
+from workflows.engine.data_form import DossierForm
+from workflows.engine.fields import to_json
+from workflows.engine.registry import get_path
+from workflows.engine.step import Outcome, Step, StepActivation
+from workflows.selectors.actions import (
+    WITHDRAW,
+    Refusal,
+    holding_at,
+    open_tasks,
+    outcome_refusals,
+    step_refusals,
+    waiting_for,
+    withdraw_refusals,
+)
+from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
+from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
+
+MAX_MOTIVE = 5_000
+
+
+def perform(
+    *,
+    reference: str,
+    step: str,
+    outcome: str,
+    actor: User | None,
+    data: Mapping[str, Any] | None = None,
+    motive: str = "",
+    version: int | None = None,
+) -> Dossier:
+    """Do one act: complete ``step`` with ``outcome``, as ``actor`` (None: the system, at the end of a delay).
+
+    ``data`` is the act's own data, validated by the outcome's form; ``version`` the one that the person read.
+    Everything or nothing is written: task, status, clocks, decision and its PDF, journal entry, notices.
+    Raises ``NotFound``, ``Forbidden`` (role, separation of duties), ``Conflict`` (done already, held by somebody),
+    ``Stale``, ``Blocked`` (a rule forbids it, with its quote), ``Invalid`` (unknown outcome, data, missing motive).
+    """
+    with busy_is_conflict(), transaction.atomic():
+        holdings = holdings_of(actor) if actor is not None else None
+        dossier = lock_dossier(holdings=holdings, reference=reference)
+        path = get_path(dossier.path)
+        context = StepContext(
+            dossier=dossier, path=path, outcome=outcome, actor=actor, capacity=SYSTEM, motive=_checked_motive(motive)
+        )
+        tasks = list(open_tasks(dossier.process_id))
+        context.waiting = waiting_for(dossier, tasks)
+        if step == WITHDRAW:
+            return _withdraw(context, tasks, holdings, version)
+        node = path.step(step)
+        if node is None:
+            known = ", ".join(one.name for one in path.steps())
+            raise Invalid(f"L’étape « {step} » n’existe pas dans ce circuit. Étapes connues : {known}.")
+        chosen = node.outcomes.get(outcome)
+        if chosen is None:
+            known = ", ".join(node.outcomes)
+            raise Invalid(f"L’issue « {outcome} » n’existe pas à l’étape « {node.task_title} ». Issues connues : {known}.")
+        context.step = node
+        return _complete(context, node, chosen, tasks, holdings, data, version)
+
+
+def _checked_motive(motive: str) -> str:
+    cleaned = motive.strip()
+    if len(cleaned) > MAX_MOTIVE:
+        message = f"Le motif dépasse {MAX_MOTIVE} caractères : résumez-le, et joignez le détail en pièce."
+        raise Invalid(message, details={"motive": [message]})
+    if "\x00" in cleaned:
+        message = "Le motif contient un caractère interdit : retapez-le."
+        raise Invalid(message, details={"motive": [message]})
+    return cleaned
+
+
+def _complete(
+    context: StepContext,
+    step: Step,
+    outcome: Outcome,
+    tasks: list[Task],
+    holdings: tuple[Holding, ...] | None,
+    data: Mapping[str, Any] | None,
+    version: int | None,
+) -> Dossier:
+    dossier, actor = context.dossier, context.actor
+    task = next((one for one in tasks if one.flow_task is step), None)
+    if task is None and JournalEntry.objects.filter(dossier=dossier, step=step.name, action="perform").exists():
+        refusals = [refusal for refusal in _personal_refusals(context, step, None, holdings) if refusal.error is Forbidden]
+        refuse(refusals)
+        raise Conflict(
+            f"L’étape « {step.task_title} » a déjà été faite. Rechargez la page pour voir où en est le dossier."
+        )
+    refuse(_personal_refusals(context, step, task, holdings))
+    check_version(dossier, version)
+    if holdings is not None:
+        held = holding_at(step, dossier, holdings)
+        context.capacity = held.capacity if held else ""
+    context.used_rules.update(context.rule(key).ref for key in (*step.rules, *outcome.rules))
+    refuse(outcome_refusals(context, outcome))
+    _check_motive(outcome, context.motive)
+    context.act = _act_data(outcome, data, dossier)
+    refuse([Refusal(Blocked, reason) for check in outcome.checks for reason in check(context)])
+
+    before = dossier.status
+    route = outcome.route_for(context)
+    context.used_rules.update(context.rule(key).ref for key in route.rules)
+    activation = cast(StepActivation, step.activation_class(cast(Task, task)))
+    activation.process = dossier.process
+    activation.finish(actor)
+    activation.route = route
+    opened = [one.flow_task for one in _follow(activation)]
+    lifecycle.move(dossier, route.status)
+    if is_submission(before, route.status):
+        pin_rules(context)
+    if context.act:
+        dossier.results = dossier.results | {step.name: _json(context.act)}
+        context.changes["act"] = dossier.results[step.name]
+    note_participant(dossier, step.duty, actor)
+    for effect in route.effects:
+        effect(context)
+    move_clocks(context, left=step, entered=opened, how=route.clock)
+    record_act(context, action="perform", status_before=before, opened=opened)
+    return dossier
+
+
+def _follow(activation: StepActivation) -> list[Task]:
+    """Create what comes next; return the human tasks among it."""
+    return [one.task for one in activation.create_next() if isinstance(one.flow_task, Step)]
+
+
+def _personal_refusals(
+    context: StepContext, step: Step, task: Task | None, holdings: tuple[Holding, ...] | None
+) -> list[Refusal]:
+    if holdings is None:  # the system acts on an open step only, and holds no role
+        return [] if task is not None else step_refusals(context, step, task, (), None)[1:]
+    return step_refusals(context, step, task, holdings, context.actor.pk if context.actor else None)
+
+
+def refuse(refusals: list[Refusal]) -> None:
+    """Raise the gravest refusal, with all reasons of its kind: no right, then lost race, then rule."""
+    for error in (Forbidden, Conflict, Blocked):
+        reasons: list[Reason] = [refusal.reason for refusal in refusals if refusal.error is error]
+        if reasons:
+            raised: BusinessError = error(" ".join(reason.message for reason in reasons), reasons=reasons)
+            raise raised
+
+
+def _check_motive(outcome: Outcome, motive: str) -> None:
+    if outcome.motive and not motive:
+        message = f"« {outcome.label} » demande un motif : écrivez-le, il sera lu par la personne qui a soumis le dossier."
+        raise Invalid(message, details={"motive": [message]})
+
+
+def _act_data(outcome: Outcome, data: Mapping[str, Any] | None, dossier: Dossier) -> dict[str, Any]:
+    if outcome.form is None:
+        if data:
+            raise Invalid(
+                f"« {outcome.label} » n’attend aucune donnée.",
+                details={str(key): ["Donnée inconnue : retirez-la."] for key in data},
+            )
+        return {}
+    options = {"organisation": dossier.organisation} if issubclass(outcome.form, DossierForm) else {}
+    form = outcome.form(data or {}, **options)
+    if isinstance(form, DossierForm):
+        form.add_unexpected()
+    if not form.is_valid():
+        details = {name: [str(message) for message in errors] for name, errors in form.errors.items()}
+        raise Invalid("Corrigez les données signalées, puis recommencez.", details=details)
+    return dict(form.cleaned_data)
+
+
+def _json(act: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: to_json(value) for name, value in act.items()}
+
+
+def _withdraw(
+    context: StepContext, tasks: list[Task], holdings: tuple[Holding, ...] | None, version: int | None
+) -> Dossier:
+    dossier = context.dossier
+    if context.outcome != WITHDRAW:
+        raise Invalid(f"L’issue « {context.outcome} » n’existe pas pour le retrait. Issue connue : {WITHDRAW}.")
+    held = holdings or ()
+    refuse(withdraw_refusals(context, held))
+    check_version(dossier, version)
+    if not context.motive:
+        message = "Indiquez pourquoi le dossier est retiré."
+        raise Invalid(message, details={"motive": [message]})
+    context.capacity = next(one.capacity for one in held if one.organisation_id == dossier.organisation_id)
+    before = dossier.status
+    if context.path.withdrawal_rule:
+        context.rule(context.path.withdrawal_rule)
+    for task in tasks:
+        task.process = dossier.process
+        task.flow_task.activation_class(task).cancel()
+    process = dossier.process
+    process.status = PROCESS.CANCELED
+    process.finished = clock.now()
+    process.save(update_fields=["status", "finished"])
+    lifecycle.move(dossier, DossierStatus.WITHDRAWN)
+    note_participant(dossier, Duty.PREPARE, context.actor)
+    move_clocks(context, left=None, entered=())
+    record_act(context, action=WITHDRAW, status_before=before)
+    return dossier

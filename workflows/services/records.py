@@ -1,0 +1,178 @@
+"""What every act leaves behind, in this order: status, clocks, journal entry, dossier row, event."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cases import clock
+from cases.enums import DeadlineState, DossierStatus
+from cases.events import Awaited, DossierMoved, emit
+from cases.models import Deadline, Dossier, User
+from cases.permissions import involved_tag
+from cases.selectors import normalise, open_deadlines_of
+from cases.services import (
+    append_entry,
+    cancel_deadlines,
+    meet_deadlines,
+    next_due_on,
+    open_deadline,
+    resume_deadline,
+    suspend_deadline,
+)
+from workflows.engine.context import StepContext
+from workflows.engine.step import Clock, Step
+from workflows.rulebook import rulebooks
+
+#: Columns that an act may change; ``save`` writes these and no others.
+CHANGED = (
+    "status",
+    "version",
+    "title",
+    "amount_ht",
+    "approved_amount_ht",
+    "exercise",
+    "data",
+    "results",
+    "rule_versions",
+    "participants",
+    "involved",
+    "next_due_on",
+    "journal_length",
+    "journal_head",
+    "search_text",
+    "submitted_at",
+    "updated_at",
+)
+
+
+def note_participant(dossier: Dossier, duty: str, user: User | None) -> None:
+    """Remember who played which part, for the separation of duties."""
+    if user is not None and user.pk not in dossier.participants.get(duty, ()):
+        dossier.participants = dossier.participants | {duty: [*dossier.participants.get(duty, ()), user.pk]}
+
+
+def note_involved(dossier: Dossier, steps: Iterable[Step]) -> None:
+    """Those whose role is awaited may read the dossier from now on."""
+    for step in steps:
+        tag = involved_tag(step.role, step.organisation_id_for(dossier.organisation))
+        if tag not in dossier.involved:
+            dossier.involved = [*dossier.involved, tag]
+
+
+def move_clocks(context: StepContext, *, left: Step | None, entered: Iterable[Step], how: Clock = Clock.MEET) -> None:
+    """Meet or suspend the clocks of the step that is left, open or resume those of the steps entered.
+
+    Without a step that is left (withdrawal), all clocks lose their object.
+    """
+    dossier = context.dossier
+    clocks = list(open_deadlines_of(dossier))
+    steps = list(entered)
+    if left is None:
+        cancel_deadlines(clocks)
+        dossier.next_due_on = None
+        return
+    leaving = [one for one in clocks if one.step == left.name]
+    staying = [one for one in clocks if one.step != left.name]
+    if how is Clock.SUSPEND:
+        for one in leaving:
+            suspend_deadline(deadline=one, motive=context.motive)
+        staying += leaving
+    else:
+        meet_deadlines(leaving)
+    for step in steps:
+        paused = [one for one in staying if one.step == step.name and one.state == DeadlineState.SUSPENDED]
+        for one in paused:
+            resume_deadline(deadline=one)
+        if not paused:
+            staying += _open_clock(context, step)
+    orphans = [one for one in staying if one.state == DeadlineState.SUSPENDED] if not steps else []
+    cancel_deadlines(orphans)
+    dossier.next_due_on = next_due_on(staying)
+
+
+def open_first_clock(context: StepContext, step: Step) -> None:
+    """Start the clock of the step that a new dossier begins with."""
+    context.dossier.next_due_on = next_due_on(_open_clock(context, step))
+
+
+def _open_clock(context: StepContext, step: Step) -> list[Deadline]:
+    if step.within is None:
+        return []
+    version = context.rule(step.within.rule)
+    duration = rulebooks()[version.convention].duration(step.within.rule, version.valid_from)
+    return [
+        open_deadline(
+            dossier=context.dossier,
+            step=step.name,
+            title=step.task_title,
+            kind=step.within.kind,
+            rule_ref=version.ref,
+            duration=duration,
+        )
+    ]
+
+
+def record_act(
+    context: StepContext,
+    *,
+    action: str,
+    status_before: str,
+    opened: Iterable[Step] = (),
+    changes: Mapping[str, Any] | None = None,
+    bump: bool = True,
+) -> None:
+    """Write the journal entry, the dossier's row and the event. ``bump``: the version that readers hold grows old."""
+    dossier = context.dossier
+    steps = list(opened)
+    note_involved(dossier, steps)
+    if bump:
+        dossier.version += 1
+    dossier.updated_at = clock.now()
+    dossier.search_text = normalise(f"{dossier.reference} {dossier.title}")[:300]
+    entry = append_entry(
+        dossier=dossier,
+        actor=context.actor,
+        capacity=context.capacity,
+        action=action,
+        status_before=status_before,
+        step=context.step.name if context.step else "",
+        outcome=context.outcome,
+        motive=context.motive,
+        rule_refs=context.used_rules,
+        changes=dict(changes or {}) | context.changes,
+    )
+    dossier.save(update_fields=CHANGED)
+    emit(
+        DossierMoved(
+            dossier=dossier,
+            entry=entry,
+            opened=tuple(
+                Awaited(step.name, step.task_title, step.role, step.organisation_id_for(dossier.organisation))
+                for step in steps
+            ),
+            actor=context.actor,
+        )
+    )
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Field → [before, after] for what differs."""
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in sorted(set(before) | set(after))
+        if before.get(name) != after.get(name)
+    }
+
+
+def pin_rules(context: StepContext) -> None:
+    """At the first submission, pin the version in force of every rule of the path (design §5)."""
+    dossier = context.dossier
+    if dossier.submitted_at is None:
+        book = rulebooks()[context.path.convention]
+        today = clock.today()
+        dossier.rule_versions = {key: book.rule(key, today).ref for key in context.path.rules}
+        dossier.submitted_at = clock.now()
+
+
+def is_submission(before: str, after: DossierStatus) -> bool:
+    """Whether an act hands the dossier over for the first time or again."""
+    return before == DossierStatus.DRAFT and after != DossierStatus.DRAFT and after != DossierStatus.WITHDRAWN

@@ -1,0 +1,154 @@
+"""The simulator: the route, the pieces and the delays that would apply. Nothing is stored."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from cases import clock
+from cases.calendar import french_date
+from cases.deadlines import Event, EventKind, compute
+from cases.enums import DeadlineKind, DossierStatus, OrganisationKind
+from cases.errors import Blocked, Invalid, Quote, Reason
+from cases.models import Dossier, Organisation
+from workflows.engine.context import StepContext
+from workflows.engine.registry import get_path
+from workflows.engine.step import Place, Route, Step
+from workflows.rulebook import rulebooks
+from workflows.selectors.actions import route_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedStep:
+    """One step of the route: who does it, where, within which delay, and the rules that oblige it."""
+
+    key: str
+    title: str
+    role: str
+    role_label: str
+    organisation: str
+    outcome: str
+    leads_to: str
+    delay: str
+    delay_kind: str
+    due_if_started_today: str
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPiece:
+    """A piece of the path, compulsory or not for this operation, and the rule that says so."""
+
+    key: str
+    title: str
+    required: bool
+    help: str
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What would happen. ``verdict`` is one French sentence; ``decider`` the role that decides, if any does."""
+
+    path: str
+    title: str
+    organisation: str
+    convention: str
+    verdict: str
+    decider: str
+    route: tuple[SimulatedStep, ...]
+    pieces: tuple[SimulatedPiece, ...]
+    warnings: tuple[Reason, ...]
+    quotes: tuple[Quote, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the API."""
+        return asdict(self)
+
+
+def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) -> Simulation:
+    """What the path would ask of an operation with ``data`` (the amount is enough), filed today by ``organisation``.
+
+    Raises ``NotFound`` (path), ``Blocked`` (not for this kind of body), ``Invalid`` (field → sentences).
+    """
+    definition = get_path(path)
+    if organisation.kind not in definition.organisation_kinds:
+        kinds = ", ".join(OrganisationKind(kind).label.lower() for kind in sorted(definition.organisation_kinds))
+        message = f"Le circuit « {definition.title} » est ouvert aux organisations de nature : {kinds}. Choisissez une autre organisation."
+        raise Blocked(message, reasons=[Reason("organisation", message)])
+    if not isinstance(data, Mapping):
+        raise Invalid("Les données de la simulation doivent être un objet JSON.")
+    form = definition.form(
+        data, organisation=organisation, partial=True, required=definition.simulation_requires
+    )
+    form.add_unexpected()
+    if not form.is_valid():
+        raise Invalid("Corrigez les données signalées, puis recommencez.", details=form.messages())
+    cleaned = form.cleaned_json()
+    dossier = Dossier(
+        path=definition.key,
+        convention=definition.convention,
+        organisation=organisation,
+        title=cleaned.get("title") or "",
+        data=cleaned,
+        exercise=cleaned.get("exercise") or None,
+        amount_ht=Decimal(cleaned["amount_ht"]) if cleaned.get("amount_ht") else None,
+    )
+    context = StepContext(dossier=dossier, path=definition)
+    walked = route_ahead(context, definition.first_step())
+    names = {Place.OWN: organisation.name, Place.FUND: (organisation.parent or organisation).name}
+    route = tuple(
+        _step(context, step, outcome.label, outcome.route_for(context), names) for step, outcome in walked
+    )
+    deciders = [step for step, _ in walked if step.duty == "decide"]
+    turning = [outcome.route_for(context) for _, outcome in walked if len(outcome.routes) > 1]
+    used = list(dict.fromkeys(key for one in turning for key in one.rules))
+    decider = deciders[0].role.label if deciders else ""
+    return Simulation(
+        path=definition.key,
+        title=definition.title,
+        organisation=organisation.name,
+        convention=rulebooks()[definition.convention].title,
+        verdict=_verdict(decider, names[deciders[0].place] if deciders and deciders[0].place else ""),
+        decider=decider,
+        route=route,
+        pieces=tuple(
+            SimulatedPiece(piece.key, piece.title, piece.required(context), piece.help, context.quote(piece.rule))
+            for piece in definition.pieces
+        ),
+        warnings=tuple(reason for warning in definition.warnings for reason in warning(context)),
+        quotes=tuple(context.quote(key) for key in used),
+    )
+
+
+def _verdict(decider: str, where: str) -> str:
+    if decider:
+        return f"L’opération est soumise à validation avant engagement : « {decider} » décide ({where})."
+    return "Aucune validation préalable n’est demandée : une fois signée, l’opération peut être engagée."
+
+
+def _step(
+    context: StepContext, step: Step, label: str, route: Route, names: Mapping[Place, str]
+) -> SimulatedStep:
+    delay, kind, due, rules = "", "", "", list(step.rules)
+    if step.within is not None:
+        version = context.rule(step.within.rule)
+        duration = rulebooks()[version.convention].duration(step.within.rule, version.valid_from)
+        due_on = compute(duration, [Event(EventKind.STARTED, clock.now())]).due_on
+        delay, kind = str(duration), DeadlineKind(step.within.kind).label
+        due = french_date(due_on) if due_on else ""
+        rules.append(step.within.rule)
+    rules += [rule for rule in route.rules if rule not in rules]
+    return SimulatedStep(
+        key=step.name,
+        title=step.task_title,
+        role=step.role.value,
+        role_label=step.role.label,
+        organisation=names[step.place] if step.place else "",
+        outcome=label,
+        leads_to=DossierStatus(route.status).label,
+        delay=delay,
+        delay_kind=kind,
+        due_if_started_today=due,
+        quotes=tuple(context.quote(rule) for rule in rules),
+    )

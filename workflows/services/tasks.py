@@ -1,0 +1,117 @@
+"""Takes, gives back and hands over tasks; each act is journalled, none changes what the dossier is."""
+
+from django.db import transaction
+from viewflow.workflow.models import Task
+
+from cases.enums import Role
+from cases.errors import Conflict, Forbidden, Invalid, NotFound
+from cases.models import Dossier, User
+from cases.permissions import Holding, holdings_of
+from workflows.engine.context import StepContext
+from workflows.engine.registry import get_path
+from workflows.engine.step import Step
+from workflows.selectors.actions import OPEN_STATUSES, holding_at, refuse_unless_claimable
+from workflows.services.locking import UNSEEN, busy_is_conflict, lock_dossier
+from workflows.services.records import record_act
+
+
+def _open_task(task_id: int, holdings: tuple[Holding, ...]) -> tuple[Dossier, Task, Step]:
+    """Lock the dossier of a task. Raises ``NotFound`` (also for what one may not see), ``Conflict`` (already done)."""
+    dossier = lock_dossier(holdings=holdings, process__task__pk=task_id)
+    task = Task.objects.select_related("owner").get(pk=task_id)
+    step = task.flow_task
+    if not isinstance(step, Step):
+        raise NotFound(UNSEEN)
+    if task.status not in OPEN_STATUSES:
+        raise Conflict("Cette tâche est déjà terminée. Rechargez la page pour voir où en est le dossier.")
+    task.process = dossier.process
+    return dossier, task, step
+
+
+def _context(dossier: Dossier, step: Step, actor: User, capacity: str, motive: str = "") -> StepContext:
+    return StepContext(
+        dossier=dossier, path=get_path(dossier.path), step=step, actor=actor, capacity=capacity, motive=motive
+    )
+
+
+def claim(*, task_id: int, actor: User) -> Task:
+    """Take a task. Of two people one wins; claiming one's own task again changes nothing.
+
+    Raises ``NotFound``, ``Forbidden`` (role, separation of duties), ``Conflict`` (taken or done).
+    """
+    with busy_is_conflict(), transaction.atomic():
+        holdings = holdings_of(actor)
+        dossier, task, step = _open_task(task_id, holdings)
+        if task.owner_id == actor.pk:
+            return task
+        context = _context(dossier, step, actor, "")
+        refuse_unless_claimable(context, step, task, holdings, actor.pk)
+        held = holding_at(step, dossier, holdings)
+        context.capacity = held.capacity if held else ""
+        step.activation_class(task).assign(actor)
+        record_act(context, action="claim", status_before=dossier.status, bump=False)
+    return task
+
+
+def release(*, task_id: int, actor: User) -> Task:
+    """Give a task back to all who hold its role; for its holder, or a manager of the body where it is held.
+
+    Raises ``NotFound``, ``Forbidden``, ``Conflict``. Releasing a free task changes nothing.
+    """
+    with busy_is_conflict(), transaction.atomic():
+        holdings = holdings_of(actor)
+        dossier, task, step = _open_task(task_id, holdings)
+        if task.owner_id is None:
+            return task
+        capacity = _hand_over_capacity(dossier, step, holdings, own=task.owner_id == actor.pk)
+        context = _context(dossier, step, actor, capacity)
+        context.changes["owner"] = [str(task.owner), None]
+        step.activation_class(task).unassign()
+        record_act(context, action="release", status_before=dossier.status, bump=False)
+    return task
+
+
+def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
+    """Hand a task over to another person who holds its role; for its holder or a manager, with a motive.
+
+    Raises ``NotFound``, ``Forbidden``, ``Conflict``, ``Invalid`` (no motive, person who may not do the step).
+    """
+    if not motive.strip():
+        message = "Indiquez pourquoi la tâche change de mains."
+        raise Invalid(message, details={"motive": [message]})
+    with busy_is_conflict(), transaction.atomic():
+        holdings = holdings_of(actor)
+        dossier, task, step = _open_task(task_id, holdings)
+        capacity = _hand_over_capacity(dossier, step, holdings, own=task.owner_id == actor.pk)
+        context = _context(dossier, step, actor, capacity, motive.strip())
+        before = str(task.owner) if task.owner else None
+        task.owner, owner_id = None, task.owner_id
+        try:
+            refuse_unless_claimable(context, step, task, holdings_of(to), to.pk)
+        except Forbidden as error:
+            message = f"{to} ne peut pas recevoir cette tâche : {error.message}"
+            raise Invalid(message, details={"to": [message]}) from None
+        task.owner_id = owner_id
+        activation = step.activation_class(task)
+        if owner_id is None:
+            activation.assign(to)
+        else:
+            activation.reassign(to)
+        context.changes["owner"] = [before, str(to)]
+        record_act(context, action="reassign", status_before=dossier.status, bump=False)
+    return task
+
+
+def _hand_over_capacity(dossier: Dossier, step: Step, holdings: tuple[Holding, ...], *, own: bool) -> str:
+    """Under which holding a person may release or hand over a task. Raises ``Forbidden``."""
+    held = holding_at(step, dossier, holdings)
+    if own and held is not None:
+        return held.capacity
+    manager = next(
+        (one for one in holdings if one.role == Role.MANAGER and one.covers(dossier.organisation.lineage)), None
+    )
+    if manager is not None:
+        return manager.capacity
+    raise Forbidden(
+        "Seule la personne qui tient cette tâche, ou le pilotage, peut la libérer ou la réaffecter. Adressez-vous à l’une d’elles."
+    )
