@@ -13,6 +13,17 @@ from cases.models.people import User
 APPEND_ONLY = pgtrigger.Delete | pgtrigger.Update
 
 
+def not_truncated(name: str) -> pgtrigger.Trigger:
+    """Refuse TRUNCATE, which row triggers do not see."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Truncate,
+        when=pgtrigger.Before,
+        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
+    )
+
+
 class ChainedEntry(models.Model):
     """What every journal entry tells. The canonical form that is hashed is ``content``."""
 
@@ -62,7 +73,7 @@ class JournalEntry(ChainedEntry):
         constraints = (models.UniqueConstraint(name="journal_sequence_once", fields=("dossier", "sequence")),)
         triggers = (
             pgtrigger.Protect(name="journal_append_only", operation=APPEND_ONLY),
-            pgtrigger.Protect(name="journal_not_truncated", operation=pgtrigger.Truncate, level=pgtrigger.Statement),
+            not_truncated("journal_not_truncated"),
             pgtrigger.Trigger(
                 name="journal_without_gap",
                 operation=pgtrigger.Insert,
@@ -112,7 +123,7 @@ class AdministrationEntry(ChainedEntry):
         constraints = (models.UniqueConstraint(name="administration_sequence_once", fields=("sequence",)),)
         triggers = (
             pgtrigger.Protect(name="administration_append_only", operation=APPEND_ONLY),
-            pgtrigger.Protect(name="administration_not_truncated", operation=pgtrigger.Truncate, level=pgtrigger.Statement),
+            not_truncated("administration_not_truncated"),
         )
 
     def __str__(self) -> str:
