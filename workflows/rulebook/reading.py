@@ -256,7 +256,7 @@ class _Reading:
     ) -> tuple[RuleVersion, ...]:
         """Check that the versions follow each other inside the convention's time, and close each of them."""
         closed = []
-        for version, following in zip(versions, [*versions[1:], None], strict=True):
+        for version, following in zip(versions, [*versions, None][1:], strict=True):
             start, end = version.valid_from, version.valid_until
             if date.min in (start, following.valid_from if following else None):
                 continue  # its missing date is a fault already
