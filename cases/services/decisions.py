@@ -1,14 +1,19 @@
 """Records decisions and makes their paper: PDF/A-2b, PDF/UA-1, stored as a piece of the dossier."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from typing import cast
 
 from django.core.files.base import ContentFile
 
 from cases import clock
+from cases.calendar import french_date
 from cases.content import ContentType
 from cases.enums import DecisionKind
 from cases.errors import Quote
 from cases.models import Decision, Dossier, Facility, User
+from cases.pdf import DecisionData, Visa, render_decision
 from cases.services.documents import CheckedUpload, store_document
 from cases.services.journal import SYSTEM
 from cases.uploads import sha256_of
@@ -23,38 +28,49 @@ def record_decision(
     kind: DecisionKind,
     step: str,
     actor: User | None,
+    title: str,
     capacity: str,
     motive: str,
     quotes: Sequence[Quote],
     rule_refs: Iterable[str],
-    path_title: str,
-    convention_title: str,
-    articles: Sequence[str] = (),
+    about: str,
+    threshold: Decimal | None = None,
+    conditions: Sequence[str] = (),
 ) -> Decision:
     """Record a decision and store its PDF. Needs the caller's transaction and its lock on the dossier.
 
-    ``articles`` are French sentences added after the first article. ``actor`` None stands for the system.
+    ``title`` is the decider's office, ``capacity`` what they act under (own role, or delegation and its act).
+    ``about`` completes « relative à »; ``threshold`` is in EUR before tax; ``conditions`` are whole French sentences.
+    ``actor`` None stands for the system. The paper names the journal's last fingerprint before this act.
     """
-    from cases.pdf import decision_pdf
-
     now = clock.now()
-    content = decision_pdf(
-        dossier=dossier,
-        kind=kind,
-        decided_at=now,
-        decider=str(actor) if actor else SYSTEM,
-        capacity=capacity,
-        motive=motive,
-        quotes=quotes,
-        facilities=facility_names(dossier),
-        articles=articles,
-        path_title=path_title,
-        convention_title=convention_title,
-    )
-    file = ContentFile(content, name=f"{DOCUMENT_KIND}-{dossier.reference}.pdf")
+    earlier = Decision.objects.filter(dossier=dossier).count()
+    data: DecisionData = {
+        "document_reference": f"{dossier.reference}/D{earlier + 1}",
+        "kind": cast("DecisionData", {"kind": kind.value})["kind"],
+        "reference": dossier.reference,
+        "about": about,
+        "title": dossier.title,
+        "organisation": dossier.organisation.name,
+        "amount_ht": f"{dossier.amount_ht or Decimal(0):.2f}",
+        "exercise": dossier.exercise or clock.today().year,
+        "facilities": facility_names(dossier),
+        "visas": [cast("Visa", asdict(quote)) for quote in quotes],
+        "considerations": _considerations(dossier),
+        "motive": motive,
+        "conditions": list(conditions),
+        "decider": {"name": str(actor) if actor else SYSTEM, "title": title, "capacity": f"en qualité de {capacity}"},
+        "decided_at": now.isoformat(),
+        "journal_hash": dossier.journal_head,
+        "journal_sequence": dossier.journal_length,
+    }
+    if threshold is not None:
+        data["threshold"] = f"{threshold:.2f}"
+    content = render_decision(data)
+    file = ContentFile(content, name=f"{DOCUMENT_KIND}.pdf")
     upload = CheckedUpload(
         file=file,
-        name=f"Décision {dossier.reference}.pdf",
+        name=f"Décision {dossier.reference}-D{earlier + 1}.pdf",
         content_type=ContentType("application/pdf", "PDF", "pdf"),
         size=len(content),
         sha256=sha256_of(file),
@@ -74,10 +90,14 @@ def record_decision(
     )
 
 
+def _considerations(dossier: Dossier) -> list[str]:
+    if dossier.submitted_at is None:
+        return []
+    return [f"la demande soumise le {french_date(clock.paris_date(dossier.submitted_at))}"]
+
+
 def facility_names(dossier: Dossier) -> list[str]:
     """The facilities of a dossier in words: those of the register by their name, the others as they were typed."""
     given = [str(one) for one in dossier.data.get("facilities") or []]
     known = {one.code: str(one) for one in Facility.objects.filter(code__in=given).order_by("code")}
     return [known.get(one, one) for one in given]
-
-

@@ -6,16 +6,19 @@ from cases.enums import DecisionKind
 from cases.services import record_decision
 from workflows.engine.context import StepContext
 from workflows.engine.step import Effect
-from workflows.rulebook import resolve
 
 
 def decision(
-    kind: DecisionKind, *rules: str, articles: Callable[[StepContext], list[str]] | None = None
+    kind: DecisionKind,
+    *rules: str,
+    about: str,
+    threshold: str = "",
+    conditions: Callable[[StepContext], list[str]] | None = None,
 ) -> Effect:
     """An effect that records a decision of ``kind`` and its PDF, quoting ``rules``.
 
-    An approval or a dispense fixes the approved amount: nothing may be committed above it. ``articles`` gives the French
-    sentences that the paper adds to its first article.
+    An approval or a dispense fixes the approved amount: nothing may be committed above it. ``about`` completes « relative
+    à »; ``threshold`` is the rule whose amount the paper compares with; ``conditions`` gives further sentences.
     """
 
     def effect(context: StepContext) -> None:
@@ -28,13 +31,14 @@ def decision(
             kind=kind,
             step=context.step.name if context.step else "",
             actor=context.actor,
+            title=context.step.role.label if context.step else "",
             capacity=context.capacity,
             motive=context.motive,
             quotes=quotes,
             rule_refs=sorted(context.used_rules),
-            path_title=context.path.title,
-            convention_title=resolve(next(iter(sorted(context.used_rules)))).act,
-            articles=articles(context) if articles else [],
+            about=about,
+            threshold=context.rule(threshold).amount if threshold else None,
+            conditions=conditions(context) if conditions else (),
         )
         context.changes["decision"] = {
             "kind": kind.value,

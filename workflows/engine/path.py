@@ -127,7 +127,7 @@ class Path(Flow):
         return next((piece for piece in cls.pieces if piece.key == key), None)
 
     @classmethod
-    def start(cls, dossier: Any) -> Any:
+    def start_process(cls, dossier: Any) -> Any:
         """Create the process, its start event and the first task. Needs the caller's transaction."""
         moment = clock.now()
         process = cls.process_class(flow_class=cls, created=moment)

@@ -13,6 +13,7 @@ The paragraph that this path implements (COG 2014-2017, règles budgétaires du 
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 from django import forms
 
@@ -267,10 +268,14 @@ def split_warning(context: StepContext) -> Iterator[Reason]:
         )
 
 
-def approval_articles(context: StepContext) -> list[str]:
+def approval_conditions(context: StepContext) -> list[str]:
     """What the decision adds: the commitment may not exceed the amount validated."""
     amount = format_eur(context.amount or Decimal(0))
     return [f"L’engagement ne peut excéder {amount} HT ; un coût révisé au-delà est soumis à une nouvelle validation."]
+
+
+#: The paper of a decision on an investment operation.
+paper = partial(effects.decision, about="une opération d’investissement du FNMO", threshold=THRESHOLD)
 
 
 @register
@@ -374,7 +379,7 @@ class FnmoInvestment(Path):
                         S.APPROVED,
                         label="dispense de validation",
                         rules=(THRESHOLD, DISPENSE),
-                        effects=(effects.decision(DecisionKind.DISPENSE, THRESHOLD, DISPENSE),),
+                        effects=(paper(DecisionKind.DISPENSE, THRESHOLD, DISPENSE),),
                     ),
                 ],
                 guards=(guards.missing_pieces, impact_covers_three_years),
@@ -444,13 +449,13 @@ class FnmoInvestment(Path):
                 status=S.APPROVED,
                 guards=(guards.missing_pieces,),
                 effects=(
-                    effects.decision(
+                    paper(
                         DecisionKind.APPROVAL,
                         THRESHOLD,
                         PER_OPERATION,
                         VALIDATION_BODY,
                         NOTE,
-                        articles=approval_articles,
+                        conditions=approval_conditions,
                     ),
                 ),
                 style="success",
@@ -462,7 +467,7 @@ class FnmoInvestment(Path):
                 status=S.REFUSED,
                 motive=True,
                 rules=("refusal.motive",),
-                effects=(effects.decision(DecisionKind.REFUSAL, THRESHOLD, VALIDATION_BODY, "refusal.motive"),),
+                effects=(paper(DecisionKind.REFUSAL, THRESHOLD, VALIDATION_BODY, "refusal.motive"),),
                 style="danger",
             ),
             outcome(

@@ -73,17 +73,19 @@ def create_draft(*, path: str, organisation: Organisation, actor: User, data: Ma
             created_by=actor,
             created_at=now,
             updated_at=now,
-            version=0,
+            version=1,
         )
         apply_data(dossier, cleaned)
         dossier.reference = next_reference(prefix=definition.prefix, exercise=dossier.exercise or clock.today().year)
-        definition.start(dossier)
+        definition.start_process(dossier)
         dossier.save(force_insert=True)
         first = definition.first_step()
         note_participant(dossier, first.duty, actor)
         context = StepContext(dossier=dossier, path=definition, actor=actor, capacity=held.capacity)
         open_first_clock(context, first)
-        record_act(context, action="create", status_before="", opened=[first], changes={"data": cleaned})
+        record_act(
+            context, action="create", status_before="", opened=[first], changes={"data": cleaned}, bump=False
+        )
     return dossier
 
 

@@ -1,0 +1,181 @@
+"""The queue: open tasks of the roles that a person holds. Its cost follows the page shown, not the tasks that exist."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from viewflow.workflow.models import Task
+
+from cases import clock
+from cases.errors import Invalid
+from cases.models import Dossier, Organisation, User
+from cases.permissions import Holding, holdings_of
+from workflows.engine.registry import get_path
+from workflows.engine.step import Step
+
+PAGE_SIZE = 25
+COUNT_LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """What a person asks for. ``organisation`` is a code; ``mine``: only what they claimed; ``overdue``: past its date."""
+
+    mine: bool = False
+    path: str = ""
+    organisation: str = ""
+    overdue: bool = False
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One open task with its dossier. ``age_days``: calendar days since the task opened."""
+
+    task_id: int
+    step: str
+    step_title: str
+    role_label: str
+    dossier: Dossier
+    organisation: Organisation
+    path_title: str
+    owner: User | None
+    opened_at: datetime
+    age_days: int
+    due_on: date | None
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page, oldest task first. ``next_cursor`` is empty on the last page; ``count`` stops at 1 000."""
+
+    items: tuple[QueueItem, ...]
+    next_cursor: str
+    count: int
+    count_is_exact: bool
+
+
+_FROM = """
+  FROM unnest(%(permissions)s::text[], %(objects)s::text[]) AS held (permission, object)
+ CROSS JOIN LATERAL (
+       SELECT task.id, task.created
+         FROM viewflow_task task
+         {join}
+        WHERE task.owner_permission = held.permission
+          AND task.owner_permission_obj_pk = held.object
+          AND task.flow_task_type = 'HUMAN' AND task.status IN ('NEW', 'ASSIGNED')
+          {where}
+        ORDER BY task.created, task.id
+        LIMIT %(limit)s
+       ) open_task
+"""
+
+
+def queue(user: Any, filters: QueueFilters | None = None, *, holdings: tuple[Holding, ...] | None = None) -> QueuePage:
+    """One page of the open tasks that ``user`` could do. Four statements. Raises ``Invalid`` for a broken cursor."""
+    asked = filters or QueueFilters()
+    held = holdings_of(user) if holdings is None else holdings
+    if not held:
+        return QueuePage((), "", 0, True)
+    source, parameters = _source(asked, held, user)
+    after = ""
+    if asked.cursor:
+        parameters["created"], parameters["id"] = decode_cursor(asked.cursor)
+        after = "AND (task.created, task.id) > (%(created)s, %(id)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, created {source.replace('{after}', after)} ORDER BY created, id LIMIT %(limit)s",  # noqa: S608
+            parameters | {"limit": PAGE_SIZE + 1},
+        )
+        rows = cursor.fetchall()
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT id {source.replace('{after}', '')} LIMIT %(limit)s) counted",  # noqa: S608
+            parameters | {"limit": COUNT_LIMIT + 1},
+        )
+        (count,) = cursor.fetchone()
+    shown = rows[:PAGE_SIZE]
+    next_cursor = encode_cursor(shown[-1][1], shown[-1][0]) if len(rows) > PAGE_SIZE else ""
+    return QueuePage(
+        items=tuple(_items([row[0] for row in shown])),
+        next_cursor=next_cursor,
+        count=min(count, COUNT_LIMIT),
+        count_is_exact=count <= COUNT_LIMIT,
+    )
+
+
+def _source(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[str, dict[str, Any]]:
+    conditions = ["{after}"]
+    parameters: dict[str, Any] = {
+        "permissions": [one.role.permission for one in held],
+        "objects": [str(one.organisation_id) for one in held],
+    }
+    join = ""
+    if asked.path or asked.organisation or asked.overdue:
+        join = "JOIN cases_dossier dossier ON dossier.process_id = task.process_id"
+    if asked.path:
+        conditions.append("AND dossier.path = %(path)s")
+        parameters["path"] = asked.path
+    if asked.organisation:
+        join += " JOIN cases_organisation organisation ON organisation.id = dossier.organisation_id"
+        conditions.append("AND organisation.code = %(organisation)s")
+        parameters["organisation"] = asked.organisation
+    if asked.overdue:
+        conditions.append("AND dossier.next_due_on < %(today)s")
+        parameters["today"] = clock.today()
+    if asked.mine:
+        conditions.append("AND task.owner_id = %(user)s")
+        parameters["user"] = user.pk
+    return _FROM.replace("{join}", join).replace("{where}", " ".join(conditions)), parameters
+
+
+def _items(ids: list[int]) -> list[QueueItem]:
+    today = clock.today()
+    tasks = (
+        Task.objects.filter(pk__in=ids)
+        .select_related("process__dossier__organisation", "owner")
+        .order_by("created", "pk")
+    )
+    items = []
+    for task in tasks:
+        step: Step = task.flow_task
+        dossier = task.process.dossier
+        items.append(
+            QueueItem(
+                task_id=task.pk,
+                step=step.name,
+                step_title=step.task_title,
+                role_label=step.role.label,
+                dossier=dossier,
+                organisation=dossier.organisation,
+                path_title=get_path(dossier.path).title,
+                owner=task.owner,
+                opened_at=task.created,
+                age_days=(today - clock.paris_date(task.created)).days,
+                due_on=dossier.next_due_on,
+                overdue=dossier.next_due_on is not None and dossier.next_due_on < today,
+            )
+        )
+    return items
+
+
+def encode_cursor(moment: datetime, identifier: int) -> str:
+    """Where a page ended, as a word for a URL."""
+    return base64.urlsafe_b64encode(f"{moment.isoformat()}|{identifier}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[datetime, int]:
+    """The moment and the id where the former page ended. Raises ``Invalid``."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        moment, _, identifier = text.rpartition("|")
+        found = datetime.fromisoformat(moment)
+        if found.tzinfo is None:
+            raise ValueError("naive")
+        return found, int(identifier)
+    except (ValueError, binascii.Error, UnicodeDecodeError):
+        message = "Le repère de page est illisible : reprenez la liste depuis le début."
+        raise Invalid(message, details={"cursor": [message]}) from None
