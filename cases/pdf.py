@@ -26,7 +26,6 @@ import typst
 from cases.money import format_eur
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "pdf"
-STANDARDS: list[Literal["a-2b", "ua-1"]] = ["a-2b", "ua-1"]
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -159,10 +158,11 @@ def _compiler() -> typst.Compiler:
 
 
 def _compile(source: Path | bytes, data: Any, moment: datetime) -> bytes:
+    input_: Any = source if isinstance(source, bytes) else str(source)
     result = _compiler().compile(
-        input=source if isinstance(source, bytes) else str(source),
+        input=input_,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True, allow_nan=False)},
-        pdf_standards=STANDARDS,
+        pdf_standards=["a-2b", "ua-1"],
         timestamp=int(moment.timestamp()),
     )
     if not isinstance(result, bytes):
@@ -204,11 +204,14 @@ def _displayable(character: str) -> bool:
 
 # --- French dates -----------------------------------------------------------------------------------------
 
-_MONTHS = ("janvier février mars avril mai juin juillet août septembre octobre novembre décembre").split()  # noqa: SIM905 (reads as the calendar does)
+_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
 _UNITS = (
-    "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept "
-    "dix-huit dix-neuf"
-).split()
+    *("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
+    *("dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf"),
+)
 _TENS = {2: "vingt", 3: "trente", 4: "quarante", 5: "cinquante", 6: "soixante", 8: "quatre-vingt"}
 
 
