@@ -134,10 +134,11 @@ def test_parse_amount_refuses_a_binary_float() -> None:
         ("\u22121 200,50 €", "-1200.50"),
         ("0", "0.00"),
         ("-0", "0.00"),
+        (Decimal("-0.00"), "0.00"),
         ("3", "3.00"),
     ],
 )
-def test_parse_amount_signed_takes_zero_and_negative_amounts(written: str, expected: str) -> None:
+def test_parse_amount_signed_takes_zero_and_negative_amounts(written: str | Decimal, expected: str) -> None:
     assert str(parse_amount(written, signed=True)) == expected
 
 

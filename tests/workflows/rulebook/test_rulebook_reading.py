@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workflows.rulebook import RulebookError, Unit, load
+from workflows.rulebook import RulebookError, Unit, UnknownRule, load
 from workflows.rulebook.reading import read_rulebook
 
 CONVENTION = """
@@ -277,6 +277,16 @@ def test_a_version_ends_the_day_before_the_next(tmp_path: Path) -> None:
     rulebook = read_rulebook(write(tmp_path, WHOLE + VERSION.replace("2014-01-01", "2015-06-01")))
     first, second = rulebook.rules["essai.seuil"]
     assert (first.valid_until, second.valid_until) == (date(2015, 5, 31), None)
+    assert rulebook.rule("essai.seuil", date(2015, 5, 31)) is first
+    assert rulebook.rule("essai.seuil", date(2015, 6, 1)) is second
+
+
+def test_a_version_that_ended_without_another_is_no_longer_in_force(tmp_path: Path) -> None:
+    ended = VERSION.replace("  act", "  valid_until = 2015-06-01\n  act")
+    rulebook = read_rulebook(write(tmp_path, CONVENTION + RULE + ended))
+    assert rulebook.rule("essai.seuil", date(2015, 6, 1)).amount == Decimal("20000.00")
+    with pytest.raises(UnknownRule, match="in force on 2015-06-02"):
+        rulebook.rule("essai.seuil", date(2015, 6, 2))
 
 
 def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
@@ -332,6 +342,21 @@ def test_two_conventions_may_not_share_a_key_or_a_day(tmp_path: Path) -> None:
         "b.toml, [convention] : la clé « cog-test » est déjà celle de a.toml",
         "b.toml, [convention] : en vigueur en même temps que a.toml : y fixer « valid_until »",
     ]
+
+
+@pytest.mark.parametrize(("start", "faulty"), [("2017-12-31", True), ("2018-01-01", False)])
+def test_conventions_follow_each_other_without_a_common_day(tmp_path: Path, start: str, faulty: bool) -> None:
+    later = (
+        changed('"cog-test"', '"cog-later"').replace("2014-01-01", start).replace("2017-12-31", "2020-12-31")
+    )
+    later = later.replace("valid_from = 2020-12-31", f"valid_from = {start}")
+    write(tmp_path, WHOLE, "a.toml")
+    write(tmp_path, later, "b.toml")
+    if faulty:
+        with pytest.raises(RulebookError, match="en même temps que a.toml"):
+            load(tmp_path)
+    else:
+        assert list(load(tmp_path)) == ["cog-test", "cog-later"]
 
 
 def test_faults_of_all_files_come_together(tmp_path: Path) -> None:
