@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.utils import ProgrammingError
 
-DEMONSTRATION_PASSWORD = "berline"
+DEMONSTRATION_PASSWORD = "berline"  # noqa: S105  (known to all: what is refused below)
 DEMONSTRATION_ACCOUNTS = (
     "agent.npdc",
     "directeur.npdc",

@@ -27,7 +27,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database answers, every migration is applied and a worker is alive; 503 otherwise."""
     checks = {name: _ask(check) for name, check in _CHECKS.items()}
     ready = all(answer == "ok" for answer in checks.values())
-    return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+    return JsonResponse(
+        {"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503
+    )
 
 
 def _ask(check: Callable[[], str]) -> str:

@@ -21,5 +21,7 @@ if find_spec("config.api"):
 
     urlpatterns.append(path("api/v1/", api.urls))
 urlpatterns += [
-    path("", include(f"{app}.urls")) for app in ("workflows", "cases", "notifications") if find_spec(f"{app}.urls")
+    path("", include(f"{app}.urls"))
+    for app in ("workflows", "cases", "notifications")
+    if find_spec(f"{app}.urls")
 ]

@@ -17,7 +17,13 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-_SCHEMA_SOURCES = ("*/migrations/*.py", "*/models/**/*.py", "*/models.py", "cases/enums.py", "config/settings/*.py")
+_SCHEMA_SOURCES = (
+    "*/migrations/*.py",
+    "*/models/**/*.py",
+    "*/models.py",
+    "cases/enums.py",
+    "config/settings/*.py",
+)
 _SLOTS = 64
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, env
 from config.logs import logging_settings
@@ -98,7 +99,9 @@ def database(*, statement_timeout: int, lock_timeout: int, pooled: bool, cluster
     if env.text("DATABASE_URL"):
         found: dict[str, Any] = dict(dj_database_url.config(env="DATABASE_URL", conn_max_age=0))
         if "postgresql" not in found["ENGINE"]:
-            raise env.ImproperlyConfigured("DATABASE_URL must begin with postgresql://: no other database serves.")
+            raise ImproperlyConfigured(
+                "DATABASE_URL must begin with postgresql://: no other database serves."
+            )
     else:
         found = {
             "ENGINE": "config.database",
@@ -113,7 +116,11 @@ def database(*, statement_timeout: int, lock_timeout: int, pooled: bool, cluster
     options["options"] = f"{options.get('options', '')} {limits}".strip()
     options["application_name"] = "berline-web" if IS_WEB else "berline"
     if pooled:
-        options["pool"] = {"min_size": 2, "max_size": env.number("BERLINE_POOL", 10, minimum=2), "timeout": 10}
+        options["pool"] = {
+            "min_size": 2,
+            "max_size": env.number("BERLINE_POOL", 10, minimum=2),
+            "timeout": 10,
+        }
     return found
 
 
@@ -271,7 +278,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "worker-heartbeat": {"task": "notifications.tasks.heartbeat", "schedule": 30.0, "options": {"expires": 60}},
+    "worker-heartbeat": {
+        "task": "notifications.tasks.heartbeat",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
 }
 BERLINE_HEARTBEAT_SECONDS = env.number("BERLINE_HEARTBEAT_SECONDS", 120, minimum=30)
 

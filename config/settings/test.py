@@ -22,5 +22,6 @@ WHITENOISE_AUTOREFRESH = True
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 TEMPLATES[0]["OPTIONS"]["debug"] = True
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "⟦undefined: %s⟧"
-BERLINE_CONVENTION_DIR = os.environ.get("BERLINE_CONVENTION_DIR") or str(BASE_DIR.parent / "shared" / "convention")
+BERLINE_CONVENTION_DIR = os.environ.get("BERLINE_CONVENTION_DIR") or str(
+    BASE_DIR.parent / "shared" / "convention"
+)

@@ -1,0 +1,55 @@
+# Berline — everything a newcomer needs: make run, make test. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+WORKERS ?= auto
+
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-test run test test-browser test-all lint format bench requirements stop clean reset
+
+help:           ## list these commands
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+install:        ## make .venv with the pinned packages
+	@$(PYTHON) -I config/install.py base $(VENV)
+
+install-test:   ## the same with what tests and linters need
+	@$(PYTHON) -I config/install.py test $(VENV)
+
+run: install    ## start everything and print the address (PORT, BERLINE_VAR, DATABASE_URL)
+	@$(PY) manage.py run
+
+test: install-test  ## the whole suite but the browser tests (ARGS="-k word" narrows it)
+	@$(PY) -m pytest -n $(WORKERS) --ignore=tests/browser $(ARGS)
+
+test-browser: install-test  ## the browser tests; they need Chromium
+	@$(PY) -m pytest -n 0 tests/browser $(ARGS)
+
+test-all: install-test  ## both
+	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+lint: install-test  ## format, style, types, layers, templates, migrations, production settings
+	@$(PY) -m config.lint
+
+format: install-test  ## format the code
+	@$(VENV)/bin/ruff check --fix --quiet .
+	@$(VENV)/bin/ruff format --quiet .
+
+bench: install-test  ## measure a step and the queue against bare viewflow
+	@$(PY) -m tests.bench $(ARGS)
+
+requirements: install-test  ## pin again, from pyproject.toml (UPGRADE=1 takes the newest versions)
+	@$(PY) -m config.pin $(if $(UPGRADE),--upgrade)
+
+stop: install   ## stop an embedded PostgreSQL that a killed run left behind
+	@$(PY) manage.py embedded stop
+
+clean:          ## remove .venv and caches; the data stay
+	@rm -rf $(VENV) $(VENV).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+reset: install  ## delete the embedded database and every file of the installation for good
+	@$(PY) manage.py embedded destroy --yes
