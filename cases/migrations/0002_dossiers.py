@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('submitted_at', models.DateTimeField(blank=True, null=True, verbose_name='soumis le')),
                 ('updated_at', models.DateTimeField(verbose_name='modifié le')),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='créé par')),
-                ('process', models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='dossier', to='viewflow.process')),
+                ('process', models.OneToOneField(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='dossier', to='viewflow.process')),
             ],
             options={
                 'verbose_name': 'dossier',

@@ -61,7 +61,7 @@ class Dossier(ProtectedStatusMixin):
     participants = models.JSONField("intervenants", default=dict)
     involved = ArrayField(models.CharField(max_length=60), verbose_name="concernés", default=list)
     process = models.OneToOneField(
-        "viewflow.Process", on_delete=models.PROTECT, related_name="dossier", null=True, editable=False
+        "viewflow.Process", on_delete=models.PROTECT, related_name="dossier", editable=False
     )
     next_due_on = models.DateField("prochaine échéance", null=True, blank=True)
     journal_length = models.PositiveIntegerField(default=0)

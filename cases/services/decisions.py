@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from cases import clock
 from cases.calendar import french_date
 from cases.content import ContentType
-from cases.enums import DecisionKind
+from cases.enums import DecisionKind, Role
 from cases.errors import Quote
 from cases.models import Decision, Dossier, Facility, User
 from cases.pdf import DecisionData, Visa, render_decision
@@ -21,6 +21,9 @@ from cases.uploads import sha256_of
 #: Kind under which the paper of each decision is stored among the pieces.
 DOCUMENT_KIND = "decision"
 
+#: The line of the letterhead for each office that decides.
+ISSUERS = {Role.DIRECTOR_GENERAL: "Direction générale", Role.REGIONAL_DIRECTOR: "Direction régionale"}
+
 
 def record_decision(
     *,
@@ -28,7 +31,8 @@ def record_decision(
     kind: DecisionKind,
     step: str,
     actor: User | None,
-    title: str,
+    role: Role,
+    body: str,
     capacity: str,
     motive: str,
     quotes: Sequence[Quote],
@@ -39,17 +43,21 @@ def record_decision(
 ) -> Decision:
     """Record a decision and store its PDF. Needs the caller's transaction and its lock on the dossier.
 
-    ``title`` is the decider's office, ``capacity`` what they act under (own role, or delegation and its act).
+    ``role`` and ``body`` name the office that decides in law, ``capacity`` what the person acts under (own role, or
+    delegation and its act).
     ``about`` completes « relative à »; ``threshold`` is in EUR before tax; ``conditions`` are whole French sentences.
     ``actor`` None stands for the system. The paper names the journal's last fingerprint before this act.
     """
     now = clock.now()
+    office = role.label[:1].lower() + role.label[1:]
     earlier = Decision.objects.filter(dossier=dossier).count()
     data: DecisionData = {
         "document_reference": f"{dossier.reference}/D{earlier + 1}",
         "kind": cast("DecisionData", {"kind": kind.value})["kind"],
         "reference": dossier.reference,
         "about": about,
+        "authority": f"Le {office} de {_article(body)}",
+        "issuer": ISSUERS.get(role, role.label),
         "title": dossier.title,
         "organisation": dossier.organisation.name,
         "amount_ht": f"{dossier.amount_ht or Decimal(0):.2f}",
@@ -59,7 +67,11 @@ def record_decision(
         "considerations": _considerations(dossier),
         "motive": motive,
         "conditions": list(conditions),
-        "decider": {"name": str(actor) if actor else SYSTEM, "title": title, "capacity": f"en qualité de {capacity}"},
+        "decider": {
+            "name": str(actor) if actor else SYSTEM,
+            "title": f"Le {office}",
+            "capacity": f"en qualité de {capacity[:1].lower()}{capacity[1:]}",
+        },
         "decided_at": now.isoformat(),
         "journal_hash": dossier.journal_head,
         "journal_sequence": dossier.journal_length,
@@ -88,6 +100,11 @@ def record_decision(
         rule_refs=list(rule_refs),
         document=document,
     )
+
+
+def _article(body: str) -> str:
+    """« la CANSSM », « la CARMI Est »; other bodies keep their own words."""
+    return f"la {body}" if body.startswith(("CANSSM", "CARMI")) else body
 
 
 def _considerations(dossier: Dossier) -> list[str]:

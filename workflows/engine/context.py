@@ -48,6 +48,7 @@ class StepContext:
         self.now: datetime = clock.now()
         self.used_rules: set[str] = set()
         self.changes: dict[str, Any] = {}
+        self.body = dossier.organisation.name  # the body on which the actor's role is held
         self.waiting = ""  # the step that the dossier waits for, in words
         self._kinds: frozenset[str] | None = None
 

@@ -22,16 +22,19 @@ def decision(
     """
 
     def effect(context: StepContext) -> None:
-        dossier = context.dossier
+        dossier, step = context.dossier, context.step
+        if step is None:
+            raise RuntimeError("a decision is the effect of a step's outcome")
         if kind in (DecisionKind.APPROVAL, DecisionKind.DISPENSE):
             dossier.approved_amount_ht = dossier.amount_ht
         quotes = [context.quote(key) for key in rules]
         recorded = record_decision(
             dossier=dossier,
             kind=kind,
-            step=context.step.name if context.step else "",
+            step=step.name,
             actor=context.actor,
-            title=context.step.role.label if context.step else "",
+            role=step.role,
+            body=context.body,
             capacity=context.capacity,
             motive=context.motive,
             quotes=quotes,

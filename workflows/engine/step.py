@@ -27,6 +27,9 @@ from cases.models import Organisation
 if TYPE_CHECKING:
     from workflows.engine.context import StepContext
 
+#: Statuses of a task that can still be done.
+OPEN = [STATUS.NEW, STATUS.ASSIGNED]
+
 Predicate = Callable[["StepContext"], bool]
 Guard = Callable[["StepContext"], Iterable[Reason]]
 Effect = Callable[["StepContext"], None]
@@ -157,33 +160,33 @@ class StepActivation(Activation):
     @Activation.status.transition(source=STATUS.NEW, target=STATUS.ASSIGNED)
     def assign(self, user: Any) -> None:
         """One conditional UPDATE: of two people claiming at once one wins. Raises ``Conflict`` for the other."""
-        self._update(STATUS.NEW, STATUS.ASSIGNED, owner_id=user.pk, assigned=clock.now())
+        self._update([STATUS.NEW], STATUS.ASSIGNED, owner_id=user.pk, assigned=clock.now())
 
     @Activation.status.transition(source=STATUS.ASSIGNED, target=STATUS.NEW)
     def unassign(self) -> None:
         """Back to everybody who holds the role."""
-        self._update(STATUS.ASSIGNED, STATUS.NEW, owner_id=None, assigned=None)
+        self._update([STATUS.ASSIGNED], STATUS.NEW, owner_id=None, assigned=None)
 
     @Activation.status.transition(source=STATUS.ASSIGNED)
     def reassign(self, user: Any) -> None:
         """To another person."""
-        self._update(STATUS.ASSIGNED, STATUS.ASSIGNED, owner_id=user.pk, assigned=clock.now())
+        self._update([STATUS.ASSIGNED], STATUS.ASSIGNED, owner_id=user.pk, assigned=clock.now())
 
-    @Activation.status.transition(source=[STATUS.NEW, STATUS.ASSIGNED], target=STATUS.DONE)
+    @Activation.status.transition(source=OPEN, target=STATUS.DONE)
     def finish(self, user: Any) -> None:
         """Complete the task by ``user`` (None for the system). One conditional UPDATE. Raises ``Conflict``."""
         moment = clock.now()
-        self._update(
-            self.task.status, STATUS.DONE, owner_id=user.pk if user else None, started=moment, finished=moment
-        )
+        self._update(OPEN, STATUS.DONE, owner_id=user.pk if user else None, started=moment, finished=moment)
 
-    @Activation.status.transition(source=[STATUS.NEW, STATUS.ASSIGNED], target=STATUS.CANCELED)
+    @Activation.status.transition(source=OPEN, target=STATUS.CANCELED)
     def cancel(self) -> None:
         """The dossier was withdrawn."""
-        self._update(self.task.status, STATUS.CANCELED, finished=clock.now())
+        self._update(OPEN, STATUS.CANCELED, finished=clock.now())
 
-    def _update(self, before: str, after: str, **changes: Any) -> None:
-        changed = type(self.task)._default_manager.filter(pk=self.task.pk, status=before).update(status=after, **changes)
+    def _update(self, before: list[str], after: str, **changes: Any) -> None:
+        """Write the move only if the row is still where it was; viewflow has already moved the task in memory."""
+        found = type(self.task)._default_manager.filter(pk=self.task.pk, status__in=before)
+        changed = found.update(status=after, **changes)
         if changed != 1:
             raise Conflict("Cette tâche vient de changer de mains. Rechargez la page pour voir où elle en est.")
         for name, value in changes.items():

@@ -275,7 +275,7 @@ def approval_conditions(context: StepContext) -> list[str]:
 
 
 #: The paper of a decision on an investment operation.
-paper = partial(effects.decision, about="une opération d’investissement du FNMO", threshold=THRESHOLD)
+paper = partial(effects.decision, about="la validation d’une opération d’investissement du fonds national de modernisation des œuvres", threshold=THRESHOLD)
 
 
 @register

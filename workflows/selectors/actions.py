@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from viewflow.workflow.models import Task
-from viewflow.workflow.status import STATUS
 
 from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, Role
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Reason
@@ -18,9 +17,7 @@ from cases.selectors import current_documents
 from workflows.engine.context import StepContext
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
-from workflows.engine.step import Outcome, Step
-
-OPEN_STATUSES = (STATUS.NEW, STATUS.ASSIGNED)
+from workflows.engine.step import OPEN, Outcome, Step
 
 #: Roles that may withdraw a dossier of their own body.
 WITHDRAWERS = (Role.PREPARER, Role.REGIONAL_DIRECTOR)
@@ -55,7 +52,7 @@ class Action:
 def open_tasks(process_id: int | None) -> QuerySet[Task]:
     """Open human tasks of a process, with their holders."""
     return (
-        Task.objects.filter(process_id=process_id, flow_task_type=Step.task_type, status__in=OPEN_STATUSES)
+        Task.objects.filter(process_id=process_id, flow_task_type=Step.task_type, status__in=OPEN)
         .select_related("owner")
         .order_by("pk")
     )

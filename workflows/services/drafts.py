@@ -18,7 +18,7 @@ from workflows.engine.registry import get_path
 from workflows.engine.step import Step
 from workflows.selectors.actions import holding_at, open_tasks, waiting_for
 from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
-from workflows.services.records import changed_fields, note_participant, open_first_clock, record_act
+from workflows.services.records import changed_fields, move_clocks, note_participant, record_act
 
 
 def validated_data(path: type[Path], data: Mapping[str, Any], organisation: Organisation) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def create_draft(*, path: str, organisation: Organisation, actor: User, data: Ma
         first = definition.first_step()
         note_participant(dossier, first.duty, actor)
         context = StepContext(dossier=dossier, path=definition, actor=actor, capacity=held.capacity)
-        open_first_clock(context, first)
+        move_clocks(context, left=None, entered=[first])
         record_act(
             context, action="create", status_before="", opened=[first], changes={"data": cleaned}, bump=False
         )

@@ -43,8 +43,7 @@ def lock_dossier(*, holdings: tuple[Holding, ...] | None, **lookup: Any) -> Doss
     )
     if dossier is None or (holdings is not None and not may_read(holdings, dossier)):
         raise NotFound(UNSEEN)
-    if dossier.process is not None:
-        dossier.process.dossier = dossier  # one instance everywhere: a second one would read old data
+    dossier.process.dossier = dossier  # one instance everywhere: a second one would read old data
     return dossier
 
 

@@ -106,7 +106,8 @@ def _complete(
     check_version(dossier, version)
     if holdings is not None:
         held = holding_at(step, dossier, holdings)
-        context.capacity = held.capacity if held else ""
+        if held is not None:
+            context.capacity, context.body = held.capacity, held.organisation_name
     context.used_rules.update(context.rule(key).ref for key in (*step.rules, *outcome.rules))
     refuse(outcome_refusals(context, outcome))
     _check_motive(outcome, context.motive)
@@ -116,8 +117,9 @@ def _complete(
     before = dossier.status
     route = outcome.route_for(context)
     context.used_rules.update(context.rule(key).ref for key in route.rules)
-    activation = cast(StepActivation, step.activation_class(cast(Task, task)))
-    activation.process = dossier.process
+    found = cast(Task, task)
+    found.process = dossier.process  # already read and locked
+    activation = cast(StepActivation, step.activation_class(found))
     activation.finish(actor)
     activation.route = route
     opened = [one.flow_task for one in _follow(activation)]

@@ -4,20 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cases import clock
-from cases.enums import DeadlineState, DossierStatus
+from cases.enums import DossierStatus
 from cases.events import Awaited, DossierMoved, emit
-from cases.models import Deadline, Dossier, User
+from cases.models import Dossier, User
 from cases.permissions import involved_tag
-from cases.selectors import normalise, open_deadlines_of
-from cases.services import (
-    append_entry,
-    cancel_deadlines,
-    meet_deadlines,
-    next_due_on,
-    open_deadline,
-    resume_deadline,
-    suspend_deadline,
-)
+from cases.selectors import normalise
+from cases.services import DossierClocks, append_entry
 from workflows.engine.context import StepContext
 from workflows.engine.step import Clock, Step
 from workflows.rulebook import rulebooks
@@ -61,54 +53,28 @@ def note_involved(dossier: Dossier, steps: Iterable[Step]) -> None:
 def move_clocks(context: StepContext, *, left: Step | None, entered: Iterable[Step], how: Clock = Clock.MEET) -> None:
     """Meet or suspend the clocks of the step that is left, open or resume those of the steps entered.
 
-    Without a step that is left (withdrawal), all clocks lose their object.
+    When nothing follows (the end, a withdrawal), the clocks that still run lose their object.
     """
-    dossier = context.dossier
-    clocks = list(open_deadlines_of(dossier))
+    clocks = DossierClocks(context.dossier)
     steps = list(entered)
-    if left is None:
-        cancel_deadlines(clocks)
-        dossier.next_due_on = None
-        return
-    leaving = [one for one in clocks if one.step == left.name]
-    staying = [one for one in clocks if one.step != left.name]
-    if how is Clock.SUSPEND:
-        for one in leaving:
-            suspend_deadline(deadline=one, motive=context.motive)
-        staying += leaving
-    else:
-        meet_deadlines(leaving)
+    if left is not None:
+        if how is Clock.SUSPEND:
+            clocks.suspend(left.name, context.motive)
+        else:
+            clocks.meet(left.name)
     for step in steps:
-        paused = [one for one in staying if one.step == step.name and one.state == DeadlineState.SUSPENDED]
-        for one in paused:
-            resume_deadline(deadline=one)
-        if not paused:
-            staying += _open_clock(context, step)
-    orphans = [one for one in staying if one.state == DeadlineState.SUSPENDED] if not steps else []
-    cancel_deadlines(orphans)
-    dossier.next_due_on = next_due_on(staying)
-
-
-def open_first_clock(context: StepContext, step: Step) -> None:
-    """Start the clock of the step that a new dossier begins with."""
-    context.dossier.next_due_on = next_due_on(_open_clock(context, step))
-
-
-def _open_clock(context: StepContext, step: Step) -> list[Deadline]:
-    if step.within is None:
-        return []
-    version = context.rule(step.within.rule)
-    duration = rulebooks()[version.convention].duration(step.within.rule, version.valid_from)
-    return [
-        open_deadline(
-            dossier=context.dossier,
-            step=step.name,
-            title=step.task_title,
-            kind=step.within.kind,
-            rule_ref=version.ref,
-            duration=duration,
-        )
-    ]
+        if step.within is not None and not clocks.resume(step.name):
+            version = context.rule(step.within.rule)
+            clocks.open(
+                step=step.name,
+                title=step.task_title,
+                kind=step.within.kind,
+                rule_ref=version.ref,
+                duration=rulebooks()[version.convention].duration(step.within.rule, version.valid_from),
+            )
+    if not steps:
+        clocks.cancel_all()
+    context.dossier.next_due_on = clocks.save()
 
 
 def record_act(

@@ -9,8 +9,8 @@ from cases.models import Dossier, User
 from cases.permissions import Holding, holdings_of
 from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
-from workflows.engine.step import Step
-from workflows.selectors.actions import OPEN_STATUSES, holding_at, refuse_unless_claimable
+from workflows.engine.step import OPEN, Step
+from workflows.selectors.actions import holding_at, refuse_unless_claimable
 from workflows.services.locking import UNSEEN, busy_is_conflict, lock_dossier
 from workflows.services.records import record_act
 
@@ -22,7 +22,7 @@ def _open_task(task_id: int, holdings: tuple[Holding, ...]) -> tuple[Dossier, Ta
     step = task.flow_task
     if not isinstance(step, Step):
         raise NotFound(UNSEEN)
-    if task.status not in OPEN_STATUSES:
+    if task.status not in OPEN:
         raise Conflict("Cette tâche est déjà terminée. Rechargez la page pour voir où en est le dossier.")
     task.process = dossier.process
     return dossier, task, step
