@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,7 @@ def test_decision_declares_and_carries_both_standards() -> None:
     assert catalog["/StructTreeRoot"]
     assert catalog["/OutputIntents"][0]["/S"] == "/GTS_PDFA1"  # type: ignore[index]
     assert pdf.metadata is not None
+    assert pdf.metadata.creation_date == datetime(2015, 3, 12, 15, 5, tzinfo=UTC)
     assert pdf.metadata.title == "Décision FNMO-2015-0042/D1 — Rénovation du centre de santé de Liévin"
     assert not pdf.is_encrypted
 
