@@ -2,10 +2,12 @@
 
 from cases.selectors.dossiers import (
     current_documents,
+    document_for,
     dossier_for,
     dossiers_visible_to,
     normalise,
     open_deadlines_of,
+    running_deadlines,
     search_dossiers,
     similar_operations,
 )
@@ -14,6 +16,7 @@ from cases.selectors.organisations import descendants_of, facilities_of, fund_of
 __all__ = [
     "current_documents",
     "descendants_of",
+    "document_for",
     "dossier_for",
     "dossiers_visible_to",
     "facilities_of",
@@ -21,6 +24,7 @@ __all__ = [
     "grants_administered_by",
     "normalise",
     "open_deadlines_of",
+    "running_deadlines",
     "search_dossiers",
     "similar_operations",
 ]

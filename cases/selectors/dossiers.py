@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -11,6 +12,10 @@ from cases.enums import DeadlineState, DossierStatus
 from cases.errors import NotFound
 from cases.models import Deadline, Document, Dossier
 from cases.permissions import READS_ALL, READS_NONE, Holding, holdings_of
+
+
+#: Papers of decisions: earlier ones are not superseded by later ones, each stays in the record.
+DECISION_KIND = "decision"
 
 
 def dossiers_visible_to(user: Any, holdings: tuple[Holding, ...] | None = None) -> QuerySet[Dossier]:
@@ -44,6 +49,36 @@ def dossier_for(user: Any, reference: str, holdings: tuple[Holding, ...] | None 
             "Vérifiez la référence ou demandez l’accès à votre administrateur."
         )
     return found
+
+
+def document_for(
+    user: Any, reference: str, public_id: UUID, holdings: tuple[Holding, ...] | None = None
+) -> Document:
+    """A piece of a dossier that ``user`` may read; superseded versions are for auditors. Raises ``NotFound``."""
+    held = holdings_of(user) if holdings is None else holdings
+    found = (
+        Document.objects.select_related("dossier")
+        .filter(public_id=public_id, dossier__in=dossiers_visible_to(user, held), dossier__reference=reference)
+        .first()
+    )
+    keeps = any(one.role in READS_ALL for one in held)
+    if found is None or not (found.current or keeps or found.kind == DECISION_KIND):
+        raise NotFound("Cette pièce ne vous est pas accessible : elle n’existe pas, ou une version plus récente la remplace.")
+    return found
+
+
+def running_deadlines(
+    user: Any, holdings: tuple[Holding, ...] | None = None, *, before: date | None = None, kind: str = ""
+) -> QuerySet[Deadline]:
+    """Clocks that run on the dossiers that ``user`` may read, soonest first."""
+    found = Deadline.objects.filter(
+        state=DeadlineState.RUNNING, dossier__in=dossiers_visible_to(user, holdings)
+    ).select_related("dossier__organisation")
+    if before is not None:
+        found = found.filter(due_on__lte=before)
+    if kind:
+        found = found.filter(kind=kind)
+    return found.order_by("due_on", "pk")
 
 
 def normalise(text: str) -> str:

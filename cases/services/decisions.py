@@ -14,12 +14,10 @@ from cases.enums import DecisionKind, Role
 from cases.errors import Quote
 from cases.models import Decision, Dossier, Facility, User
 from cases.pdf import DecisionData, Visa, render_decision
+from cases.selectors.dossiers import DECISION_KIND
 from cases.services.documents import CheckedUpload, store_document
 from cases.services.journal import SYSTEM
 from cases.uploads import sha256_of
-
-#: Kind under which the paper of each decision is stored among the pieces.
-DOCUMENT_KIND = "decision"
 
 #: The line of the letterhead for each office that decides.
 ISSUERS = {Role.DIRECTOR_GENERAL: "Direction générale", Role.REGIONAL_DIRECTOR: "Direction régionale"}
@@ -79,7 +77,7 @@ def record_decision(
     if threshold is not None:
         data["threshold"] = f"{threshold:.2f}"
     content = render_decision(data)
-    file = ContentFile(content, name=f"{DOCUMENT_KIND}.pdf")
+    file = ContentFile(content, name=f"{DECISION_KIND}.pdf")
     upload = CheckedUpload(
         file=file,
         name=f"Décision {dossier.reference}-D{earlier + 1}.pdf",
@@ -87,7 +85,7 @@ def record_decision(
         size=len(content),
         sha256=sha256_of(file),
     )
-    document = store_document(dossier=dossier, kind=DOCUMENT_KIND, upload=upload, uploaded_by=actor)
+    document = store_document(dossier=dossier, kind=DECISION_KIND, upload=upload, uploaded_by=actor)
     return Decision.objects.create(
         dossier=dossier,
         kind=kind,

@@ -1,0 +1,93 @@
+"""Forms of the administration of roles."""
+
+from typing import Any
+
+from django import forms
+
+from cases import clock
+from cases.enums import Role
+from cases.models import Organisation
+
+
+class DateInput(forms.DateInput):
+    """A day; browsers show a calendar, and « 31/12/2015 » is understood too."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def day_field(label: str, **options: Any) -> forms.DateField:
+    """A day with French error messages."""
+    return forms.DateField(
+        label=label,
+        widget=DateInput(),
+        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+        error_messages={
+            "required": "Indiquez une date.",
+            "invalid": "Écrivez la date comme 31/12/2015.",
+        },
+        **options,
+    )
+
+
+class GrantForm(forms.Form):
+    """A role to grant to a person."""
+
+    role = forms.ChoiceField(label="Rôle", choices=[("", "Choisir…"), *Role.choices])
+    organisation = forms.ModelChoiceField(
+        label="Organisation",
+        queryset=Organisation.objects.filter(active=True).order_by("lineage"),
+        to_field_name="code",
+        empty_label="Choisir…",
+    )
+    valid_from = day_field("À compter du")
+    valid_until = day_field("Jusqu’au", required=False, help_text="Laissez vide pour un rôle sans terme.")
+    act = forms.CharField(
+        label="Acte", max_length=200, help_text="Décision, arrêté ou note de service qui attribue ce rôle."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["valid_from"].initial = clock.today
+
+
+class EndForm(forms.Form):
+    """The end of a role."""
+
+    last_day = day_field("Dernier jour")
+    motive = forms.CharField(label="Motif", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["last_day"].initial = clock.today
+
+
+class PersonForm(forms.Form):
+    """A person to create; roles are granted next."""
+
+    username = forms.CharField(label="Identifiant", max_length=150, help_text="Par exemple : agent.npdc")
+    display_name = forms.CharField(label="Nom affiché", max_length=120)
+    email = forms.EmailField(label="Adresse électronique", required=False)
+    password = forms.CharField(
+        label="Mot de passe provisoire",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Au moins 12 caractères. La personne le changera.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+
+class MotiveForm(forms.Form):
+    """Why an access is closed."""
+
+    motive = forms.CharField(label="Motif", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)

@@ -1,0 +1,16 @@
+"""Addresses of pieces and of the administration of roles."""
+
+from django.urls import path
+
+from cases.views import administration, documents
+
+urlpatterns = [
+    path("dossiers/<str:reference>/pieces/<uuid:public_id>/", documents.download, name="document"),
+    path("roles/", administration.roles, name="roles"),
+    path("roles/<int:pk>/fin/", administration.role_end, name="role_end"),
+    path("personnes/", administration.person_jump, name="person_jump"),
+    path("personnes/nouvelle/", administration.person_new, name="person_new"),
+    path("personnes/<str:username>/", administration.person, name="person"),
+    path("personnes/<str:username>/roles/", administration.role_grant, name="role_grant"),
+    path("personnes/<str:username>/fermer/", administration.person_close, name="person_close"),
+]

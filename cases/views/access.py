@@ -1,0 +1,55 @@
+"""What every page needs of the person who asks: the roles held, read once for a request."""
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+
+from cases.enums import Role
+from cases.models import User
+from cases.permissions import Holding, administers, holdings_of
+
+
+def person_of(request: HttpRequest) -> User:
+    """The person who is logged in; pages are behind ``login_required``."""
+    return cast(User, request.user)
+
+
+def holdings_of_request(request: HttpRequest) -> tuple[Holding, ...]:
+    """Roles held by the person who asks. One statement for a request."""
+    found: tuple[Holding, ...] | None = getattr(request, "berline_holdings", None)
+    if found is None:
+        found = holdings_of(request.user)
+        request.berline_holdings = found  # type: ignore[attr-defined]
+    return found
+
+
+#: Section of the navigation that each page belongs to.
+SECTIONS = {
+    "home": "home",
+    "queue": "queue",
+    "search": "search",
+    "dossier": "search",
+    "dossier_new": "new",
+    "dossier_new_path": "new",
+    "roles": "roles",
+    "person": "roles",
+}
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what the frame of the pages shows for this person."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {"nav": {"capacity": "", "can_prepare": False, "can_administer": False, "section": ""}}
+    held = holdings_of_request(request)
+    match = request.resolver_match
+    capacity = held[0].capacity if held else "Aucun rôle"
+    if len(held) > 1:
+        capacity = f"{capacity} (+ {len(held) - 1})"
+    return {
+        "nav": {
+            "capacity": capacity,
+            "can_prepare": any(one.role == Role.PREPARER for one in held),
+            "can_administer": administers(held),
+            "section": SECTIONS.get(match.url_name or "", "") if match else "",
+        }
+    }

@@ -1,0 +1,41 @@
+"""Download of a piece, through the read gate, as a file and never as a page."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpRequest
+from django.views.decorators.http import require_safe
+
+from cases.content import safe_name
+from cases.errors import NotFound
+from cases.models import Document
+from cases.permissions import Holding
+from cases.selectors import document_for
+from cases.views.access import holdings_of_request, person_of
+
+
+def document_response(user: Any, reference: str, public_id: UUID, holdings: tuple[Holding, ...] | None) -> FileResponse:
+    """The file of a piece that ``user`` may read. Raises ``NotFound`` (also when the stored file has disappeared)."""
+    document: Document = document_for(user, reference, public_id, holdings)
+    try:
+        file = document.file.open("rb")
+    except FileNotFoundError:
+        raise NotFound(
+            "Le fichier de cette pièce est introuvable dans le stockage. Signalez-le à l’administrateur."
+        ) from None
+    response = FileResponse(
+        file, as_attachment=True, filename=safe_name(document.name), content_type=document.content_type
+    )
+    response["Content-Length"] = str(document.size)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@login_required
+@require_safe
+def download(request: HttpRequest, reference: str, public_id: UUID) -> FileResponse:
+    """``GET /dossiers/<reference>/pieces/<id>/``."""
+    return document_response(person_of(request), reference, public_id, holdings_of_request(request))
