@@ -20,12 +20,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an action is not allowed: a code, a French sentence, who can lift it, and the rule's quote."""
+    """Why an action is not allowed, or what should be looked at: a code, a French sentence, who can lift it, the rule's
+    quote, and the references of the dossiers that the sentence names.
+    """
 
     code: str
     message: str
     lifted_by: str = ""
     quote: Quote | None = None
+    related: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the API."""

@@ -265,6 +265,7 @@ def split_warning(context: StepContext) -> Iterator[Reason]:
             f"le total atteint {format_eur(total)} HT. Vérifiez qu’il ne s’agit pas d’une seule opération.",
             Role.REVIEWER.label,
             context.quote(PER_OPERATION),
+            tuple(other.reference for other in others),
         )
 
 

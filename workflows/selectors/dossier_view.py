@@ -46,7 +46,7 @@ class PieceState:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadlineState:
+class ClockState:
     """A clock and its sum, line by line, with the rule that fixes it."""
 
     deadline: Deadline
@@ -64,19 +64,20 @@ class DossierView:
     actions: tuple[Action, ...]
     steps: tuple[StepState, ...]
     pieces: tuple[PieceState, ...]
-    deadlines: tuple[DeadlineState, ...]
+    deadlines: tuple[ClockState, ...]
     decisions: tuple[Decision, ...]
     journal: tuple[JournalEntry, ...]
     warnings: tuple[Reason, ...]
     waiting: str
     blockers: tuple[Reason, ...]
+    tasks: tuple[Task, ...]
     may_edit: bool
     holdings: tuple[Holding, ...]
 
 
-def dossier_view(user: Any, reference: str) -> DossierView:
+def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = None) -> DossierView:
     """Read a dossier for ``user``. At most twelve statements. Raises ``NotFound``."""
-    holdings = holdings_of(user)
+    holdings = holdings_of(user) if held is None else held
     dossier = dossier_for(user, reference, holdings)
     path = get_path(dossier.path)
     tasks = list(open_tasks(dossier.process_id))
@@ -102,7 +103,7 @@ def dossier_view(user: Any, reference: str) -> DossierView:
         steps=tuple(_steps(context, tasks, journal)),
         pieces=tuple(_piece(context, piece, documents, auditor) for piece in path.pieces),
         deadlines=tuple(
-            DeadlineState(one, computation_of(one), resolve(one.rule_ref).as_quote()) for one in deadlines
+            ClockState(one, computation_of(one), resolve(one.rule_ref).as_quote()) for one in deadlines
         ),
         decisions=tuple(
             Decision.objects.filter(dossier=dossier)
@@ -112,6 +113,7 @@ def dossier_view(user: Any, reference: str) -> DossierView:
         journal=tuple(journal),
         warnings=tuple(reason for warning in path.warnings for reason in warning(context)),
         waiting=context.waiting,
+        tasks=tuple(tasks),
         blockers=tuple(_blockers(context, tasks)),
         may_edit=any(
             held.role == step.role and held.organisation_id == dossier.organisation_id

@@ -13,6 +13,7 @@ from cases import clock
 from cases.errors import Invalid
 from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holdings_of
+from cases.selectors import normalise
 from workflows.engine.registry import get_path
 from workflows.engine.step import Step
 
@@ -22,9 +23,13 @@ COUNT_LIMIT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class QueueFilters:
-    """What a person asks for. ``organisation`` is a code; ``mine``: only what they claimed; ``overdue``: past its date."""
+    """What a person asks for. ``organisation`` is a code; ``mine``: only what they claimed; ``free``: what nobody claimed;
+    ``overdue``: past its date; ``text``: words of the reference or the title.
+    """
 
     mine: bool = False
+    free: bool = False
+    text: str = ""
     path: str = ""
     organisation: str = ""
     overdue: bool = False
@@ -114,7 +119,8 @@ def _source(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[
         "objects": [str(one.organisation_id) for one in held],
     }
     join = ""
-    if asked.path or asked.organisation or asked.overdue:
+    words = normalise(asked.text).split()
+    if asked.path or asked.organisation or asked.overdue or words:
         join = "JOIN cases_dossier dossier ON dossier.process_id = task.process_id"
     if asked.path:
         conditions.append("AND dossier.path = %(path)s")
@@ -126,6 +132,11 @@ def _source(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[
     if asked.overdue:
         conditions.append("AND dossier.next_due_on < %(today)s")
         parameters["today"] = clock.today()
+    for number, word in enumerate(words):
+        conditions.append(f"AND strpos(dossier.search_text, %(word{number})s) > 0")
+        parameters[f"word{number}"] = word
+    if asked.free:
+        conditions.append("AND task.owner_id IS NULL")
     if asked.mine:
         conditions.append("AND task.owner_id = %(user)s")
         parameters["user"] = user.pk

@@ -8,9 +8,10 @@ from typing import Any
 from cases import clock
 from cases.calendar import french_date
 from cases.deadlines import Event, EventKind, compute
-from cases.enums import DeadlineKind, DossierStatus, OrganisationKind
+from cases.enums import DeadlineKind, DossierStatus, Duty, OrganisationKind
 from cases.errors import Blocked, Invalid, Quote, Reason
 from cases.models import Dossier, Organisation
+from cases.money import format_eur
 from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
 from workflows.engine.step import Place, Route, Step
@@ -32,7 +33,10 @@ class SimulatedStep:
     delay: str
     delay_kind: str
     due_if_started_today: str
+    decides: bool
+    outcomes: tuple[str, ...]
     quotes: tuple[Quote, ...]
+    delay_quote: Quote | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
     route = tuple(
         _step(context, step, outcome.label, outcome.route_for(context), names) for step, outcome in walked
     )
-    deciders = [step for step, _ in walked if step.duty == "decide"]
+    deciders = [step for step, _ in walked if step.duty == Duty.DECIDE]
     turning = [outcome.route_for(context) for _, outcome in walked if len(outcome.routes) > 1]
     used = list(dict.fromkeys(key for one in turning for key in one.rules))
     decider = deciders[0].role.label if deciders else ""
@@ -109,7 +113,12 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
         title=definition.title,
         organisation=organisation.name,
         convention=rulebooks()[definition.convention].title,
-        verdict=_verdict(decider, names[deciders[0].place] if deciders and deciders[0].place else ""),
+        verdict=_verdict(
+            dossier.amount_ht,
+            ", ".join(one.label for one in turning if one.label),
+            decider,
+            names[deciders[0].place] if deciders and deciders[0].place else "",
+        ),
         decider=decider,
         route=route,
         pieces=tuple(
@@ -121,24 +130,25 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
     )
 
 
-def _verdict(decider: str, where: str) -> str:
+def _verdict(amount: Decimal | None, branch: str, decider: str, where: str) -> str:
+    what = f"{format_eur(amount)} HT, {branch} : " if amount is not None and branch else ""
     if decider:
-        return f"L’opération est soumise à validation avant engagement : « {decider} » décide ({where})."
-    return "Aucune validation préalable n’est demandée : une fois signée, l’opération peut être engagée."
+        return f"{what}validation préalable, « {decider} » décide ({where})."
+    return f"{what}aucune validation préalable n’est demandée ; une fois signée, l’opération peut être engagée."
 
 
 def _step(
     context: StepContext, step: Step, label: str, route: Route, names: Mapping[Place, str]
 ) -> SimulatedStep:
-    delay, kind, due, rules = "", "", "", list(step.rules)
+    delay, kind, due, delay_quote = "", "", "", None
     if step.within is not None:
         version = context.rule(step.within.rule)
         duration = rulebooks()[version.convention].duration(step.within.rule, version.valid_from)
         due_on = compute(duration, [Event(EventKind.STARTED, clock.now())]).due_on
         delay, kind = str(duration), DeadlineKind(step.within.kind).label
         due = french_date(due_on) if due_on else ""
-        rules.append(step.within.rule)
-    rules += [rule for rule in route.rules if rule not in rules]
+        delay_quote = context.quote(step.within.rule)
+    rules = [*step.rules, *(rule for rule in route.rules if rule not in step.rules)]
     return SimulatedStep(
         key=step.name,
         title=step.task_title,
@@ -150,5 +160,8 @@ def _step(
         delay=delay,
         delay_kind=kind,
         due_if_started_today=due,
+        decides=step.duty == Duty.DECIDE,
+        outcomes=tuple(one.label for one in step.outcomes.values()),
         quotes=tuple(context.quote(rule) for rule in rules),
+        delay_quote=delay_quote,
     )
