@@ -8,3 +8,9 @@ class NotificationsConfig(AppConfig):
     label = "notifications"
     verbose_name = "Notifications"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to what happens to dossiers."""
+        from notifications import receivers
+
+        receivers.connect()
