@@ -86,23 +86,21 @@
     if ([...changed].some((form) => form.isConnected)) event.preventDefault();
   });
 
-  // A line is added to a form set without a round trip.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-add-line]");
-    if (!button) return;
-    const box = button.closest("[data-formset]");
-    const total = box?.querySelector(`[name="${box.dataset.formset}-TOTAL_FORMS"]`);
-    const template = box?.querySelector("template");
-    if (!total || !template) return;
-    event.preventDefault();
-    const number = Number(total.value);
-    const holder = document.createElement("div");
-    holder.innerHTML = template.innerHTML.replaceAll("__prefix__", String(number));
-    const line = holder.querySelector("[data-line]");
-    line.setAttribute("aria-label", `Ligne ${number + 1}`);
-    box.querySelector(".lines-box").append(line);
-    total.value = String(number + 1);
-    line.querySelector("input:not([type=hidden]), select")?.focus();
+  // The last row of a table of inputs, once something is typed in it, is followed by a new blank one.
+  document.addEventListener("input", (event) => {
+    const row = event.target.closest("table[data-rows] > tbody > tr:last-child");
+    if (!row || !event.target.value) return;
+    const name = row.closest("table").dataset.rows;
+    const next = row.cloneNode(true);
+    for (const input of next.querySelectorAll("input")) {
+      const number = Number(input.name.slice(name.length + 1).split("-")[0]);
+      input.name = input.name.replace(`${name}-${number}-`, `${name}-${number + 1}-`);
+      input.id = input.id.replace(`${name}-${number}-`, `${name}-${number + 1}-`);
+      input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, String(number + 2)));
+      input.value = "";
+      input.removeAttribute("value");
+    }
+    row.after(next);
   });
 
   // What went wrong takes the focus once, so that it is read first.
