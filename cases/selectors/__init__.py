@@ -11,19 +11,18 @@ from cases.selectors.dossiers import (
     search_dossiers,
     similar_operations,
 )
-from cases.selectors.organisations import descendants_of, facilities_of, fund_of, grants_administered_by
+from cases.selectors.organisations import facilities_of, grants_administered_by, people_holding
 
 __all__ = [
     "current_documents",
-    "descendants_of",
     "document_for",
     "dossier_for",
     "dossiers_visible_to",
     "facilities_of",
-    "fund_of",
     "grants_administered_by",
     "normalise",
     "open_deadlines_of",
+    "people_holding",
     "running_deadlines",
     "search_dossiers",
     "similar_operations",

@@ -2,23 +2,11 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from cases.enums import OrganisationKind
-from cases.models import Facility, Organisation, RoleGrant
+from cases import clock
+from cases.models import Facility, Organisation, RoleGrant, User
 from cases.permissions import Holding, administers, holdings_of
-
-
-def fund_of(organisation: Organisation) -> int:
-    """Id of the CANSSM as seen from a body: itself, or the body that it is attached to."""
-    if organisation.kind == OrganisationKind.FUND or organisation.parent_id is None:
-        return organisation.pk
-    return organisation.parent_id
-
-
-def descendants_of(organisation: Organisation) -> QuerySet[Organisation]:
-    """The body and all those below it."""
-    return Organisation.objects.filter(lineage__startswith=organisation.lineage)
 
 
 def facilities_of(organisation_id: int) -> QuerySet[Facility]:
@@ -33,4 +21,20 @@ def grants_administered_by(user: Any, holdings: tuple[Holding, ...] | None = Non
         return RoleGrant.objects.none()
     return RoleGrant.objects.select_related("user", "organisation", "granted_by").order_by(
         "organisation__lineage", "role", "user__username", "valid_from", "pk"
+    )
+
+
+def people_holding(role: str, organisation_id: int) -> QuerySet[User]:
+    """Active people who hold a role on a body today, by name."""
+    today = clock.today()
+    return (
+        User.objects.filter(
+            Q(role_grants__valid_until__isnull=True) | Q(role_grants__valid_until__gte=today),
+            role_grants__role=role,
+            role_grants__organisation_id=organisation_id,
+            role_grants__valid_from__lte=today,
+            is_active=True,
+        )
+        .distinct()
+        .order_by("display_name", "username")
     )

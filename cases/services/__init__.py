@@ -4,7 +4,7 @@ A dossier itself is only changed by ``workflows.services``; what stands here are
 """
 
 from cases.services.deadlines import DossierClocks, computation_of
-from cases.services.decisions import record_decision
+from cases.services.decisions import facility_names, record_decision
 from cases.services.documents import CheckedUpload, check_upload, store_document
 from cases.services.journal import append_administration_entry, append_entry, export_journal, verify_all
 from cases.services.references import next_reference
@@ -23,6 +23,7 @@ __all__ = [
     "end_role",
     "ensure_role_group",
     "export_journal",
+    "facility_names",
     "grant_role",
     "issue_token",
     "next_reference",

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 
@@ -10,7 +9,7 @@ from cases import clock
 from cases.content import ContentError, ContentType, safe_name, sniff
 from cases.errors import Invalid
 from cases.models import Document, Dossier, User
-from cases.uploads import sha256_of
+from cases.uploads import MEBIBYTE, max_upload_mb, sha256_of, too_large_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +25,14 @@ class CheckedUpload:
 
 def check_upload(file: UploadedFile | File) -> CheckedUpload:
     """Look at a file before anything is locked or written. Raises ``Invalid`` naming what is wrong and what to do."""
-    limit = settings.BERLINE_MAX_UPLOAD_MB
-    size = file.size or 0
-    if size > limit * 1024 * 1024:
-        message = f"Ce fichier dépasse {limit} Mo. Réduisez-le (numérisation moins fine) ou déposez-le en plusieurs pièces."
-        raise Invalid(message, details={"file": [message]})
-    name = safe_name(file.name or "piece")
     try:
-        content_type = sniff(file, name)
+        content_type = sniff(file, file.name or "")
     except ContentError as error:
         raise Invalid(error.message, details={"file": [error.message], "reason": error.code}) from None
-    return CheckedUpload(file, name, content_type, size, sha256_of(file))
+    size = file.size or 0
+    if size > max_upload_mb() * MEBIBYTE:  # files that did not come through the upload handler
+        raise Invalid(too_large_message(), details={"file": [too_large_message()], "reason": "too_large"})
+    return CheckedUpload(file, safe_name(file.name or "", content_type), content_type, size, sha256_of(file))
 
 
 def store_document(*, dossier: Dossier, kind: str, upload: CheckedUpload, uploaded_by: User | None) -> Document:

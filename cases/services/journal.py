@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from cases import clock
-from cases.journal_chain import GENESIS, entry_hash, verify
+from cases.journal_chain import FORMAT, GENESIS, entry_hash, verify
 from cases.models import AdministrationEntry, Dossier, JournalEntry, Organisation, User
 
 #: Capacity and name under which the system acts (expiry of delays).
@@ -107,6 +107,7 @@ def export_journal(dossier: Dossier) -> dict[str, Any]:
     """The journal as the stand-alone verifier reads it: ``python cases/journal_chain.py export.json``."""
     entries = JournalEntry.objects.filter(dossier=dossier).select_related("dossier").order_by("sequence")
     return {
+        "format": FORMAT,
         "dossier": str(dossier.public_id),
         "reference": dossier.reference,
         "entries": [_chained(entry) for entry in entries],

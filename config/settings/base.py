@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "guardian",
     "pgtrigger",
     "viewflow",
@@ -62,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cases.middleware.BusinessErrorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -78,10 +80,14 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cases.views.access.navigation",
             ],
         },
     },
 ]
+
+#: Widgets are drawn by our own templates.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # -- database -------------------------------------------------------------------------------------
 # The web server (config.wsgi sets BERLINE_PROCESS) waits briefly and keeps a pool; scripts and workers
@@ -246,7 +252,7 @@ MEDIA_URL = ""  # pieces are handed out by a view, through the read gate
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 BERLINE_MAX_UPLOAD_MB = env.number("BERLINE_MAX_UPLOAD_MB", 25, minimum=1)
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["cases.uploads.HashingUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 STORAGES: dict[str, dict[str, Any]] = {
@@ -259,7 +265,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 
 # -- background tasks -----------------------------------------------------------------------------
 # Losing the broker's messages loses nothing: tasks only wake up work that PostgreSQL has recorded.
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://localhost/")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _queue = BERLINE_VAR / "celery" / "queue"

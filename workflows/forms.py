@@ -1,0 +1,21 @@
+"""Forms of the work itself; the forms of the paths' data live with the paths."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from cases.models import User
+
+
+class ReassignForm(forms.Form):
+    """To whom a task is handed over, and why."""
+
+    to = forms.ChoiceField(label="Personne")
+    motive = forms.CharField(label="Motif", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, people: Iterable[User], *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.people = {str(one.pk): one for one in people}
+        self.fields["to"].choices = [("", "Choisir…"), *((key, str(one)) for key, one in self.people.items())]  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Pages of the work itself: home, queue, filing with the simulator, the dossier, search."""

@@ -1,0 +1,174 @@
+"""The page of a dossier: reading it, acting on it, adding pieces, exporting its journal."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_POST, require_safe
+
+from cases.errors import BusinessError, Invalid, NotFound
+from cases.selectors import dossier_for, people_holding
+from cases.services import export_journal
+from cases.uploads import refused_uploads
+from cases.views.access import holdings_of_request, person_of
+from workflows.engine import get_path
+from workflows.engine.diagram import path_svg
+from workflows.forms import ReassignForm
+from workflows.rulebook import rulebooks
+from workflows.selectors import DossierView, dossier_view
+from workflows.services import add_document, perform
+from workflows.views import presentation
+
+
+def _page(
+    request: HttpRequest,
+    view: DossierView,
+    *,
+    failed: dict[str, Any] | None = None,
+    bound: forms.Form | None = None,
+    failed_piece: tuple[str, str] = ("", ""),
+    status: int = 200,
+) -> HttpResponse:
+    user = person_of(request)
+    pairs, tables = presentation.facts(view)
+    tasks = presentation.tasks(view, user.pk)
+    return render(
+        request,
+        "dossiers/detail.html",
+        {
+            "dossier": view.dossier,
+            "path_title": view.path.title,
+            "convention_title": rulebooks()[view.dossier.convention].title,
+            "headline": presentation.headline(view),
+            "stations": presentation.stations(view),
+            "diagram_svg": mark_safe(path_svg(view.path, presentation.step_states(view))),  # noqa: S308 (our own drawing)
+            "tasks": tasks,
+            "actions": presentation.actions(view, failed, bound),
+            "failed": failed,
+            "reassign_form": _reassign_form(view) if any(task["can_reassign"] for task in tasks) else None,
+            "blockers": view.blockers,
+            "warnings": presentation.warnings(view.warnings),
+            "pieces": presentation.pieces(view, *failed_piece),
+            "upload_url": reverse("dossier_upload", args=[view.dossier.reference]),
+            "max_mb": settings.BERLINE_MAX_UPLOAD_MB,
+            "deadlines": presentation.deadlines(view),
+            "decisions": presentation.decisions(view),
+            "journal": presentation.journal(view),
+            "journal_total": len(view.journal),
+            "journal_export_url": reverse("dossier_journal", args=[view.dossier.reference]),
+            "facts": pairs,
+            "tables": tables,
+            "can_edit": view.may_edit,
+        },
+        status=status,
+    )
+
+
+def _reassign_form(view: DossierView) -> ReassignForm:
+    task = view.tasks[0]
+    step = task.flow_task
+    people = people_holding(step.role, step.organisation_id_for(view.dossier.organisation))
+    return ReassignForm([one for one in people if one.pk != task.owner_id], auto_id="confier-%s")
+
+
+@login_required
+@require_safe
+def dossier(request: HttpRequest, reference: str) -> HttpResponse:
+    """``GET /dossiers/<reference>/``."""
+    return _page(request, dossier_view(person_of(request), reference, holdings_of_request(request)))
+
+
+@login_required
+@require_POST
+def dossier_act(request: HttpRequest, reference: str) -> HttpResponse:
+    """Do one act. A refusal shows the page again with its reasons and what was typed."""
+    user = person_of(request)
+    step, outcome = request.POST.get("step", ""), request.POST.get("outcome", "")
+    motive, version = request.POST.get("motive", ""), request.POST.get("version", "")
+    definition = _outcome_form(request, reference, step, outcome)
+    try:
+        perform(
+            reference=reference,
+            step=step,
+            outcome=outcome,
+            actor=user,
+            data=_act_data(definition, request) if definition else None,
+            motive=motive,
+            version=int(version) if version.isdecimal() and len(version) < 10 else -1,
+        )
+    except NotFound:
+        raise
+    except BusinessError as error:
+        view = dossier_view(user, reference, holdings_of_request(request))
+        bound = None
+        if definition is not None:
+            bound = definition(
+                request.POST, organisation=view.dossier.organisation, auto_id=f"{step}-{outcome}-%s"
+            )
+            if isinstance(error, Invalid):
+                bound.is_valid()
+        failed = {
+            "step": step,
+            "outcome": outcome,
+            "motive": motive,
+            "message": error.message,
+            "reasons": error.reasons,
+        }
+        return _page(request, view, failed=failed, bound=bound, status=error.http_status)
+    messages.success(request, "C’est fait, et inscrit au journal.")
+    return redirect("dossier", reference)
+
+
+def _outcome_form(request: HttpRequest, reference: str, step: str, outcome: str) -> Any:
+    """The form class of an outcome, when it has one."""
+    found = dossier_for(person_of(request), reference, holdings_of_request(request))
+    node = get_path(found.path).step(step)
+    chosen = node.outcomes.get(outcome) if node else None
+    return chosen.form if chosen else None
+
+
+def _act_data(definition: Any, request: HttpRequest) -> dict[str, Any]:
+    return {name: request.POST.get(name, "") for name in definition.base_fields}
+
+
+@login_required
+@require_POST
+def dossier_upload(request: HttpRequest, reference: str) -> HttpResponse:
+    """Add a piece."""
+    user, kind = person_of(request), request.POST.get("kind", "")
+    try:
+        file = request.FILES.get("file")
+        if file is None:
+            refused = refused_uploads(request)
+            message = refused[0][1].message if refused else "Choisissez un fichier à envoyer."
+            raise Invalid(message, details={"file": [message]})
+        document = add_document(reference=reference, kind=kind, file=file, actor=user)
+    except NotFound:
+        raise
+    except BusinessError as error:
+        view = dossier_view(user, reference, holdings_of_request(request))
+        failed = None
+        if not any(piece.key == kind for piece in view.pieces) or not view.may_edit:
+            failed = {"step": "", "outcome": "", "motive": "", "message": error.message, "reasons": error.reasons}
+        return _page(request, view, failed=failed, failed_piece=(kind, error.message), status=error.http_status)
+    messages.success(request, f"« {document.name} » est joint au dossier.")
+    return redirect(f"{reverse('dossier', args=[reference])}#piece-{kind}")
+
+
+@login_required
+@require_safe
+def dossier_journal(request: HttpRequest, reference: str) -> HttpResponse:
+    """The journal as the stand-alone verifier reads it."""
+    found = dossier_for(person_of(request), reference, holdings_of_request(request))
+    response = HttpResponse(
+        json.dumps(export_journal(found), ensure_ascii=False, indent=1), content_type="application/json"
+    )
+    response["Content-Disposition"] = f'attachment; filename="journal-{found.reference}.json"'
+    return response

@@ -1,0 +1,265 @@
+"""Home, queue, search, and the taking and giving back of tasks."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from cases import clock
+from cases.enums import DossierStatus
+from cases.errors import BusinessError, Invalid
+from cases.models import Organisation, User
+from cases.permissions import Holding
+from cases.selectors import dossiers_visible_to, running_deadlines, search_dossiers
+from cases.views.access import holdings_of_request, person_of
+from workflows.engine import all_paths
+from workflows.selectors import QueueFilters, QueueItem, page_of, queue
+from workflows.services import claim, reassign, release
+
+HOME_TASKS = 8
+HOME_DATES = 10
+
+
+def _row(item: QueueItem, user_id: int) -> dict[str, Any]:
+    mine = item.owner is not None and item.owner.pk == user_id
+    return {
+        "task_id": item.task_id,
+        "step_title": item.step_title,
+        "reference": item.dossier.reference,
+        "title": item.dossier.title,
+        "organisation": item.organisation.name,
+        "amount_ht": item.dossier.amount_ht,
+        "status": item.dossier.status,
+        "status_label": DossierStatus(item.dossier.status).label,
+        "opened_at": item.opened_at,
+        "due_on": item.due_on,
+        "late": item.overdue,
+        "days_left": (item.due_on - clock.today()).days if item.due_on else None,
+        "holder": str(item.owner) if item.owner else "",
+        "mine": mine,
+        "can_claim": item.owner is None,
+        "can_release": mine,
+    }
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What awaits me, my dossiers, the dates that come."""
+    user, held = person_of(request), holdings_of_request(request)
+    page = queue(user, holdings=held)
+    late = queue(user, QueueFilters(overdue=True), holdings=held)
+    dossiers = page_of(dossiers_visible_to(user, held).select_related("organisation"), size=HOME_TASKS).items
+    today = clock.today()
+    return render(
+        request,
+        "home.html",
+        {
+            "tasks": [_row(item, user.pk) for item in page.items[:HOME_TASKS]],
+            "task_count": page.count,
+            "late_count": late.count,
+            "dossiers": [
+                {
+                    "reference": dossier.reference,
+                    "title": dossier.title,
+                    "status": dossier.status,
+                    "status_label": DossierStatus(dossier.status).label,
+                    "headline": dossier.organisation.name,
+                    "amount_ht": dossier.amount_ht,
+                }
+                for dossier in dossiers
+            ],
+            "dates": [
+                {
+                    "due_on": deadline.due_on,
+                    "late": deadline.due_on < today if deadline.due_on else False,
+                    "days_left": (deadline.due_on - today).days if deadline.due_on else None,
+                    "title": deadline.title,
+                    "reference": deadline.dossier.reference,
+                    "dossier_title": deadline.dossier.title,
+                }
+                for deadline in running_deadlines(user, held)[:HOME_DATES]
+            ],
+        },
+    )
+
+
+def _query(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    for name in [name for name, value in query.items() if not value]:
+        query.pop(name)
+    return query.urlencode()
+
+
+def _readable_bodies(held: tuple[Holding, ...]) -> list[tuple[str, str]]:
+    """Bodies to filter by. One statement."""
+    return [
+        (organisation.code, organisation.name)
+        for organisation in Organisation.objects.order_by("lineage")
+        if any(one.covers(organisation.lineage) for one in held)
+    ]
+
+
+@login_required
+@require_safe
+def queue_page(request: HttpRequest) -> HttpResponse:
+    """Every open task that the person may do."""
+    user, held = person_of(request), holdings_of_request(request)
+    view = request.GET.get("view", "")
+    filters = {
+        "view": view if view in ("mine", "free", "late") else "",
+        "path": request.GET.get("path", ""),
+        "organisation": request.GET.get("organisation", ""),
+        "q": request.GET.get("q", ""),
+        "overdue": view == "late",
+    }
+    asked = QueueFilters(
+        mine=view == "mine",
+        free=view == "free",
+        overdue=view == "late",
+        path=filters["path"],
+        organisation=filters["organisation"],
+        text=filters["q"],
+        cursor=request.GET.get("cursor", ""),
+    )
+    page = queue(user, asked, holdings=held)
+    views = [("", "Toutes"), ("mine", "Prises par moi"), ("free", "Libres"), ("late", "En retard")]
+    return render(
+        request,
+        "queue.html",
+        {
+            "page": {
+                "rows": [_row(item, user.pk) for item in page.items],
+                "next_cursor": page.next_cursor,
+                "total": page.count if page.count_is_exact else f"plus de {page.count}",
+            },
+            "filters": filters,
+            "views": [
+                {
+                    "value": value,
+                    "label": label,
+                    "count": page.count if value == filters["view"] else None,
+                    "url": f"{reverse('queue')}?view={value}" if value else reverse("queue"),
+                    "current": value == filters["view"],
+                }
+                for value, label in views
+            ],
+            "paths": [(path.key, path.title) for path in all_paths()],
+            "organisations": _readable_bodies(held),
+            "query": _query(request),
+        },
+    )
+
+
+@login_required
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Dossiers that the person may read, by reference or title."""
+    user, held = person_of(request), holdings_of_request(request)
+    filters = {
+        name: request.GET.get(name, "").strip() for name in ("q", "status", "path", "organisation", "exercise")
+    }
+    if filters["status"] not in DossierStatus.values:
+        filters["status"] = ""
+    found = search_dossiers(
+        user, text=filters["q"], status=filters["status"], path=filters["path"], holdings=held
+    )
+    if filters["organisation"]:
+        found = found.filter(organisation__code=filters["organisation"])
+    if filters["exercise"].isdecimal():
+        found = found.filter(exercise=min(int(filters["exercise"]), 9_999))
+    page = page_of(found, request.GET.get("cursor", ""))
+    return render(
+        request,
+        "dossiers/search.html",
+        {
+            "filters": filters,
+            "statuses": DossierStatus.choices,
+            "paths": [(path.key, path.title) for path in all_paths()],
+            "organisations": _readable_bodies(held),
+            "exercises": [(str(year), str(year)) for year in range(clock.today().year + 1, 2013, -1)],
+            "page": {
+                "rows": [
+                    {
+                        "reference": dossier.reference,
+                        "title": dossier.title,
+                        "status": dossier.status,
+                        "status_label": DossierStatus(dossier.status).label,
+                        "organisation": dossier.organisation.name,
+                        "amount_ht": dossier.amount_ht,
+                        "exercise": dossier.exercise,
+                        "updated_at": dossier.updated_at,
+                    }
+                    for dossier in page.items
+                ],
+                "next_cursor": page.next_cursor,
+            },
+            "query": _query(request),
+        },
+    )
+
+
+def _back(request: HttpRequest, default: str) -> HttpResponse:
+    """Back to the page that the person came from, on this site only."""
+    came_from = request.headers.get("referer", "")
+    if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
+        return redirect(came_from)
+    return redirect(default)
+
+
+@login_required
+@require_POST
+def task_claim(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Take a task."""
+    try:
+        task = claim(task_id=task_id, actor=person_of(request))
+    except BusinessError as error:
+        if error.http_status == 404:
+            raise
+        messages.error(request, error.message)
+        return _back(request, "queue")
+    messages.success(request, "La tâche est à vous.")
+    return redirect(f"{reverse('dossier', args=[task.process.dossier.reference])}#agir")
+
+
+@login_required
+@require_POST
+def task_release(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Give a task back."""
+    try:
+        release(task_id=task_id, actor=person_of(request))
+    except BusinessError as error:
+        if error.http_status == 404:
+            raise
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "La tâche est de nouveau ouverte à toutes les personnes de ce rôle.")
+    return _back(request, "queue")
+
+
+@login_required
+@require_POST
+def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Hand a task over."""
+    chosen = request.POST.get("to", "")
+    if not chosen.isdecimal():
+        messages.error(request, "Choisissez la personne à qui confier la tâche.")
+        return _back(request, "queue")
+    to = get_object_or_404(User, pk=min(int(chosen), 2**62), is_active=True)
+    try:
+        reassign(task_id=task_id, actor=person_of(request), to=to, motive=request.POST.get("motive", ""))
+    except Invalid as error:
+        messages.error(request, error.message)
+    except BusinessError as error:
+        if error.http_status == 404:
+            raise
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"La tâche est confiée à {to}.")
+    return _back(request, "queue")
