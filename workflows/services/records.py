@@ -130,13 +130,15 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[
 
 
 def pin_rules(context: StepContext) -> None:
-    """At the first submission, pin the version in force of every rule of the path (design §5)."""
+    """At submission, pin the version in force of every rule of the path (design §5).
+
+    A dossier returned before it left its body was not submitted in law: submitting it again pins anew.
+    """
     dossier = context.dossier
-    if dossier.submitted_at is None:
-        book = rulebooks()[context.path.convention]
-        today = clock.today()
-        dossier.rule_versions = {key: book.rule(key, today).ref for key in context.path.rules}
-        dossier.submitted_at = clock.now()
+    book = rulebooks()[context.path.convention]
+    today = clock.today()
+    dossier.rule_versions = {key: book.rule(key, today).ref for key in context.path.rules}
+    dossier.submitted_at = clock.now()
 
 
 def is_submission(before: str, after: DossierStatus) -> bool:
