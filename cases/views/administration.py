@@ -50,6 +50,11 @@ def add_service_errors(form: Any, error: BusinessError) -> list[str]:
     return loose
 
 
+def _sentences(form: Any) -> list[str]:
+    """The errors of a folded form's fields, for the summary at the head of the page."""
+    return [f"{form.fields[name].label} : {text}" for name, texts in form.errors.items() for text in texts]
+
+
 @login_required
 @require_GET
 def roles(request: HttpRequest) -> HttpResponse:
@@ -84,13 +89,16 @@ def roles(request: HttpRequest) -> HttpResponse:
             "roles": Role.choices,
             "organisations": list(Organisation.objects.order_by("lineage").values_list("code", "name")),
             "page": {
-                "rows": rows,
+                "items": rows,
                 "next_cursor": str(page.next_page_number()) if page.has_next() else "",
-                "previous_cursor": str(page.previous_page_number()) if page.has_previous() else "",
-                "total": page.paginator.count,
+                "count": page.paginator.count,
+                "count_is_exact": True,
             },
+            "cursor": str(page.number) if page.has_previous() else "",
             "query": query.urlencode(),
-            "people": [(one.username, f"{one} ({one.username})") for one in User.objects.order_by("username")],
+            "people": [
+                (one.username, f"{one} ({one.username})") for one in User.objects.order_by("username")
+            ],
         },
     )
 
@@ -115,16 +123,16 @@ def _person_page(
 ) -> HttpResponse:
     today = clock.today()
     current, past = [], []
-    for grant in RoleGrant.objects.filter(user=person).select_related("organisation", "granted_by").order_by(
-        "valid_from", "pk"
+    for grant in (
+        RoleGrant.objects.filter(user=person)
+        .select_related("organisation", "granted_by")
+        .order_by("valid_from", "pk")
     ):
         if grant.valid_until is not None and grant.valid_until < today:
             past.append(grant)
             continue
         grant.end_form = (
-            end_form[1]
-            if end_form and end_form[0] == grant.pk
-            else EndForm(auto_id=f"fin_{grant.pk}_%s")
+            end_form[1] if end_form and end_form[0] == grant.pk else EndForm(auto_id=f"fin_{grant.pk}_%s")
         )
         current.append(grant)
     entries = list(AdministrationEntry.objects.filter(subject=person).order_by("-sequence"))
@@ -205,7 +213,7 @@ def role_end(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Le rôle « {grant.get_role_display()} » de {grant.user} prend fin.")
             return redirect("person", grant.user.username)
-    problems += [f"{form.fields[name].label} : {text}" for name, texts in form.errors.items() for text in texts]
+    problems += _sentences(form)
     return _person_page(request, grant.user, end_form=(grant.pk, form), problems=problems, status=422)
 
 
@@ -232,7 +240,8 @@ def person_new(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{created} est créé. Attribuez-lui maintenant un rôle.")
             return redirect("person", created.username)
     status = 422 if request.method == "POST" else 200
-    return render(request, "administration/person_new.html", {"form": form, "problems": problems}, status=status)
+    context = {"form": form, "problems": problems}
+    return render(request, "administration/person_new.html", context, status=status)
 
 
 @login_required
@@ -245,11 +254,12 @@ def person_close(request: HttpRequest, username: str) -> HttpResponse:
     problems: list[str] = []
     if form.is_valid():
         try:
-            deactivate_person(user=user, motive=form.cleaned_data["motive"], deactivated_by=person_of(request))
+            motive = form.cleaned_data["motive"]
+            deactivate_person(user=user, motive=motive, deactivated_by=person_of(request))
         except BusinessError as error:
             problems = add_service_errors(form, error) or [error.message]
         else:
             messages.success(request, f"L’accès de {user} est fermé.")
             return redirect("person", user.username)
-    problems += [f"{form.fields[name].label} : {text}" for name, texts in form.errors.items() for text in texts]
+    problems += _sentences(form)
     return _person_page(request, user, close_form=form, problems=problems, status=422)

@@ -15,8 +15,10 @@ from cases.selectors import document_for
 from cases.views.access import holdings_of_request, person_of
 
 
-def document_response(user: Any, reference: str, public_id: UUID, holdings: tuple[Holding, ...] | None) -> FileResponse:
-    """The file of a piece that ``user`` may read. Raises ``NotFound`` (also when the stored file has disappeared)."""
+def document_response(
+    user: Any, reference: str, public_id: UUID, holdings: tuple[Holding, ...] | None
+) -> FileResponse:
+    """The file of a piece that ``user`` may read. Raises ``NotFound``, also when the stored file has gone."""
     document: Document = document_for(user, reference, public_id, holdings)
     try:
         file = document.file.open("rb")

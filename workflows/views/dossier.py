@@ -19,12 +19,18 @@ from cases.services import export_journal
 from cases.uploads import refused_uploads
 from cases.views.access import holdings_of_request, person_of
 from workflows.engine import get_path
-from workflows.engine.diagram import path_svg
 from workflows.forms import ReassignForm
 from workflows.rulebook import rulebooks
 from workflows.selectors import DossierView, dossier_view
 from workflows.services import add_document, perform
 from workflows.views import presentation
+
+try:
+    from workflows.engine.diagram import path_svg
+except ImportError:  # until the drawing lands
+
+    def path_svg(path: Any, states: Any) -> str:
+        return ""
 
 
 def _page(
@@ -33,39 +39,42 @@ def _page(
     *,
     failed: dict[str, Any] | None = None,
     bound: forms.Form | None = None,
-    failed_piece: tuple[str, str] = ("", ""),
+    upload_error: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     user = person_of(request)
     pairs, tables = presentation.facts(view)
     tasks = presentation.tasks(view, user.pk)
+    steps, aside = presentation.stations(view)
     return render(
         request,
         "dossiers/detail.html",
         {
             "dossier": view.dossier,
+            "status_label": view.status_label,
             "path_title": view.path.title,
             "convention_title": rulebooks()[view.dossier.convention].title,
             "headline": presentation.headline(view),
-            "stations": presentation.stations(view),
+            "steps": steps,
+            "aside": aside,
             "diagram_svg": mark_safe(path_svg(view.path, presentation.step_states(view))),  # noqa: S308 (our own drawing)
             "tasks": tasks,
             "actions": presentation.actions(view, failed, bound),
             "failed": failed,
-            "reassign_form": _reassign_form(view) if any(task["can_reassign"] for task in tasks) else None,
+            "reassign_form": _reassign_form(view) if any(task["may_reassign"] for task in tasks) else None,
             "blockers": view.blockers,
-            "warnings": presentation.warnings(view.warnings),
-            "pieces": presentation.pieces(view, *failed_piece),
+            "warnings": view.warnings,
+            "pieces": view.pieces,
             "upload_url": reverse("dossier_upload", args=[view.dossier.reference]),
+            "upload_error": upload_error,
             "max_mb": settings.BERLINE_MAX_UPLOAD_MB,
-            "deadlines": presentation.deadlines(view),
-            "decisions": presentation.decisions(view),
+            "deadlines": view.deadlines,
+            "decisions": view.decisions,
             "journal": presentation.journal(view),
-            "journal_total": len(view.journal),
             "journal_export_url": reverse("dossier_journal", args=[view.dossier.reference]),
             "facts": pairs,
             "tables": tables,
-            "can_edit": view.may_edit,
+            "may_edit": view.may_edit,
         },
         status=status,
     )
@@ -154,10 +163,12 @@ def dossier_upload(request: HttpRequest, reference: str) -> HttpResponse:
         raise
     except BusinessError as error:
         view = dossier_view(user, reference, holdings_of_request(request))
-        failed = None
-        if not any(piece.key == kind for piece in view.pieces) or not view.may_edit:
-            failed = {"step": "", "outcome": "", "motive": "", "message": error.message, "reasons": error.reasons}
-        return _page(request, view, failed=failed, failed_piece=(kind, error.message), status=error.http_status)
+        if view.may_edit and any(piece.key == kind for piece in view.pieces):
+            shown = {"upload_error": {"key": kind, "message": error.message}}
+        else:
+            failed = {"step": "", "outcome": "", "motive": "", "message": error.message, "reasons": ()}
+            shown = {"failed": failed}
+        return _page(request, view, status=error.http_status, **shown)
     messages.success(request, f"« {document.name} » est joint au dossier.")
     return redirect(f"{reverse('dossier', args=[reference])}#piece-{kind}")
 

@@ -18,7 +18,6 @@ from workflows.engine import Path, all_paths, get_path
 from workflows.engine.data_form import DossierForm
 from workflows.selectors import dossier_view
 from workflows.services import create_draft, simulate, update_draft
-from workflows.views.presentation import simulation_context
 
 
 def _bodies(request: HttpRequest, path: type[Path]) -> list[Organisation]:
@@ -43,7 +42,8 @@ def _organisation(request: HttpRequest, path: type[Path]) -> tuple[Organisation,
     bodies = _bodies(request, path)
     if not bodies:
         raise Forbidden(
-            f"Il faut tenir le rôle « {Role(path.first_step().role).label} » dans une organisation qui peut ouvrir ce circuit. "
+            f"Il faut tenir le rôle « {Role(path.first_step().role).label} » dans une organisation "
+            "qui peut ouvrir ce circuit. "
             "Demandez-le à votre administrateur."
         )
     asked = request.POST.get("organisation") or request.GET.get("organisation")
@@ -52,18 +52,20 @@ def _organisation(request: HttpRequest, path: type[Path]) -> tuple[Organisation,
 
 def _simulated(path: type[Path], organisation: Organisation, form: DossierForm) -> dict[str, Any]:
     """The simulator's panel for what is in the form; fields left blank are not held against the person."""
-    data = {name: field.widget.value_from_datadict(form.data, form.files, name) for name, field in form.fields.items()}
-    given = {name: value for name, value in data.items() if value not in (None, "", [])}
+    given = {name: value for name, value in _typed(form).items() if value not in (None, "", [])}
     try:
-        return simulation_context(simulate(path=path.key, organisation=organisation, data=given))
+        return {
+            "simulation": simulate(path=path.key, organisation=organisation, data=given),
+            "simulation_problems": [],
+        }
     except Invalid as error:
         labels = {name: str(field.label) for name, field in form.fields.items()}
         problems = [
             f"{labels.get(name, name)} : {text}" for name, texts in error.details.items() for text in texts
         ]
-        return {"problems": problems or [error.message]}
+        return {"simulation": None, "simulation_problems": problems or [error.message]}
     except BusinessError as error:
-        return {"problems": [error.message]}
+        return {"simulation": None, "simulation_problems": [error.message]}
 
 
 def _page(
@@ -83,15 +85,15 @@ def _page(
         request,
         "dossiers/new.html",
         {
-            "path": {"key": path.key, "title": path.title, "summary": path.summary, "quote": None},
+            "path_title": path.title,
+            "path_summary": path.summary,
             "paths": others,
             "dossier": dossier,
             "form": form,
-            "formsets": [],
-            "organisation": organisation,
-            "bodies": bodies,
+            "organisation": organisation.code,
+            "organisations": [(one.code, one.name) for one in bodies],
             "problems": problems or [],
-            "simulation": simulation,
+            **(simulation or {"simulation": None, "simulation_problems": []}),
             "action_url": reverse("dossier_edit", args=[dossier.reference])
             if dossier
             else reverse("dossier_new_path", args=[path.key]),
@@ -110,7 +112,8 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
     if not key:
         if not fileable:
             raise Forbidden(
-                "Préparer un dossier demande le rôle « Agent préparateur ». Demandez-le à votre administrateur."
+                f"Préparer un dossier demande le rôle « {Role.PREPARER.label} ». "
+                "Demandez-le à votre administrateur."
             )
         if len(fileable) > 1 and request.method == "GET":
             return render(request, "dossiers/choose.html", {"paths": fileable})
@@ -122,14 +125,17 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
         return _page(request, path, form, organisation, bodies)
     form = path.form(request.POST, organisation=organisation)
     if not form.is_valid():
-        return _page(request, path, form, organisation, bodies, simulation=_simulated(path, organisation, form), status=422)
+        simulation = _simulated(path, organisation, form)
+        return _page(request, path, form, organisation, bodies, simulation=simulation, status=422)
     try:
         dossier = create_draft(
             path=path.key, organisation=organisation, actor=person_of(request), data=form.cleaned_json()
         )
     except BusinessError as error:
-        return _page(request, path, form, organisation, bodies, problems=[error.message], status=error.http_status)
-    messages.success(request, f"Le brouillon {dossier.reference} est enregistré. Joignez les pièces, puis soumettez-le.")
+        problems = [error.message]
+        return _page(request, path, form, organisation, bodies, problems=problems, status=error.http_status)
+    done = f"Le brouillon {dossier.reference} est enregistré. Joignez les pièces, puis soumettez-le."
+    messages.success(request, done)
     return redirect("dossier", dossier.reference)
 
 
@@ -170,8 +176,8 @@ def dossier_edit(request: HttpRequest, reference: str) -> HttpResponse:
         if isinstance(error, Stale):
             dossier.version = error.details["version"]
             problems = [
-                "Une autre personne a modifié ce dossier pendant votre saisie. Votre saisie est ci-dessous ; "
-                "enregistrez-la de nouveau pour remplacer la version actuelle, ou ouvrez le dossier pour comparer."
+                "Ce dossier a été modifié pendant votre saisie. Elle est conservée ci-dessous : enregistrez-la de "
+                "nouveau pour remplacer la version actuelle, ou ouvrez le dossier pour comparer."
             ]
         return _page(
             request,
@@ -202,13 +208,15 @@ def dossier_simulate(request: HttpRequest, key: str) -> HttpResponse:
     form = path.form(request.POST, organisation=organisation)
     simulation = _simulated(path, organisation, form)
     if getattr(request, "htmx", False):
-        return render(request, "dossiers/simulation.html", {"simulation": simulation})
-    shown = path.form(initial=_typed(form), organisation=organisation)
-    return _page(request, path, shown, organisation, bodies, dossier=dossier, simulation=simulation)
+        shown = {"simulation": simulation["simulation"], "problems": simulation["simulation_problems"]}
+        return render(request, "dossiers/simulation.html", shown)
+    blank = path.form(initial=_typed(form), organisation=organisation)
+    return _page(request, path, blank, organisation, bodies, dossier=dossier, simulation=simulation)
 
 
 def _typed(form: DossierForm) -> dict[str, Any]:
     """What was typed, to show it again without judging it."""
     return {
-        name: field.widget.value_from_datadict(form.data, form.files, name) for name, field in form.fields.items()
+        name: field.widget.value_from_datadict(form.data, form.files, name)
+        for name, field in form.fields.items()
     }

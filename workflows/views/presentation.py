@@ -1,7 +1,5 @@
 """Puts a ``DossierView`` into the words of the dossier page. No query but the facilities' names."""
 
-from collections import Counter
-from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,8 +8,7 @@ from django import forms
 
 from cases import clock
 from cases.calendar import french_date
-from cases.enums import DeadlineKind, DecisionKind, DossierStatus, Role
-from cases.errors import Quote, Reason
+from cases.enums import DossierStatus, Role
 from cases.models import JournalEntry
 from cases.money import format_eur
 from cases.permissions import holding_for
@@ -19,7 +16,7 @@ from cases.services import facility_names
 from workflows.engine.fields import MoneyField, NamesField, RowsField
 from workflows.engine.path import Path
 from workflows.engine.step import Step
-from workflows.selectors import Action, DossierView, StepState
+from workflows.selectors import Action, DossierView
 
 ACTION_TITLES = {
     "create": "Dossier créé",
@@ -30,7 +27,6 @@ ACTION_TITLES = {
     "reassign": "Tâche confiée à une autre personne",
     "withdraw": "Dossier retiré",
 }
-WARNING_TITLES = {"possible_split": "Fractionnement possible"}
 
 
 def status_label(status: str) -> str:
@@ -42,60 +38,42 @@ def headline(view: DossierView) -> str:
     """One sentence: where the dossier is and since when."""
     dossier = view.dossier
     if view.waiting:
-        since = max(task.created for task in view.tasks)
-        return f"En attente : {view.waiting}, depuis le {french_date(clock.paris_date(since))}."
-    return f"Le dossier est « {view.status_label} » depuis le {french_date(clock.paris_date(dossier.updated_at))}."
+        since = clock.paris_date(max(task.created for task in view.tasks))
+        return f"En attente : {view.waiting}, depuis le {french_date(since)}."
+    since = clock.paris_date(dossier.updated_at)
+    return f"Le dossier est « {view.status_label} » depuis le {french_date(since)}."
 
 
-def stations(view: DossierView) -> list[dict[str, Any]]:
-    """The stations of the rail: steps done, current and ahead; those that this dossier is spared are marked."""
-    performed = [entry for entry in view.journal if entry.action == "perform"]
+def stations(view: DossierView) -> tuple[list[dict[str, Any]], list[str]]:
+    """The stations of the rail, each with its last passage, and the titles of those that are spared."""
     latest: dict[str, JournalEntry] = {}
-    for entry in performed:  # latest first
-        latest.setdefault(entry.step, entry)
-    times = Counter(entry.step for entry in performed)
-    dispensed = any(decision.kind == DecisionKind.DISPENSE for decision in view.decisions)
-    refused = view.dossier.status in (DossierStatus.REFUSED, DossierStatus.CLOSED) and any(
-        decision.kind == DecisionKind.REFUSAL for decision in view.decisions[:1]
-    )
+    for entry in view.journal:  # latest first
+        if entry.action == "perform":
+            latest.setdefault(entry.step, entry)
+    opened = {task.flow_task.name: clock.paris_date(task.created) for task in view.tasks}
     main = _main_line(view.path)
-    shown = []
+    shown, aside = [], []
     for step in view.steps:
-        if step.state == "aside" and step.key not in main:
+        if step.state == "aside":
+            if step.key in main:
+                aside.append(step.title)
             continue
         entry = latest.get(step.key)
-        state, label = _station_state(step, entry, dispensed=dispensed, refused=refused)
-        notes = []
-        if times[step.key] > 1:
-            notes.append(f"passé {times[step.key]} fois")
-        if step.owner:
-            notes.append(f"pris par {step.owner}")
+        done_on = clock.paris_date(entry.at) if entry is not None and step.state == "done" else None
         shown.append(
             {
                 "title": step.title,
-                "who": step.role_label,
-                "state": state,
-                "state_label": label,
-                "on": clock.paris_date(entry.at) if entry and state in ("done", "refused") else None,
-                "note": ", ".join(notes),
-                "due_on": view.dossier.next_due_on if state == "current" else None,
+                "role_label": step.role_label,
+                "state": step.state,
+                "owner": f"prise par {step.owner}" if step.owner else "",
+                "on": opened.get(step.key, done_on),
+                "due_on": view.dossier.next_due_on if step.state == "current" else None,
+                "refused": step.state == "done"
+                and entry is not None
+                and entry.status_after == DossierStatus.REFUSED,
             }
         )
-    return shown
-
-
-def _station_state(
-    step: StepState, entry: JournalEntry | None, *, dispensed: bool, refused: bool
-) -> tuple[str, str]:
-    if step.state == "current":
-        return "current", "en cours"
-    if step.state == "ahead":
-        return "next", "à venir"
-    if step.state == "done":
-        if refused and entry is not None and entry.status_after == DossierStatus.REFUSED:
-            return "refused", "refusé"
-        return "done", "fait"
-    return "skipped", "dispensé" if dispensed else "sans objet"
+    return shown, aside
 
 
 def _main_line(path: type[Path]) -> set[str]:
@@ -113,7 +91,9 @@ def step_states(view: DossierView) -> dict[str, str]:
     return {step.key: step.state for step in view.steps}
 
 
-def actions(view: DossierView, failed: dict[str, Any] | None, bound: forms.Form | None) -> list[dict[str, Any]]:
+def actions(
+    view: DossierView, failed: dict[str, Any] | None, bound: forms.Form | None
+) -> list[dict[str, Any]]:
     """The actions with a form to fill; the one that was just refused keeps what was typed."""
     return [
         {
@@ -139,88 +119,29 @@ def _form_of(
 
 def tasks(view: DossierView, user_id: int) -> list[dict[str, Any]]:
     """The open tasks: who holds them, and what this person may do with them besides the outcomes."""
-    today = clock.today()
-    due_on = view.dossier.next_due_on
+    manages = any(
+        held.role == Role.MANAGER and held.covers(view.dossier.organisation.lineage) for held in view.holdings
+    )
     shown = []
     for task in view.tasks:
         step: Step = task.flow_task
         organisation_id = step.organisation_id_for(view.dossier.organisation)
         holds = holding_for(view.holdings, step.role, organisation_id) is not None
-        manages = any(
-            held.role == Role.MANAGER and held.covers(view.dossier.organisation.lineage) for held in view.holdings
-        )
         mine = task.owner_id == user_id
         shown.append(
             {
                 "id": task.pk,
                 "step": step.name,
-                "step_title": step.task_title,
-                "who": step.role.label,
-                "opened_at": task.created,
-                "due_on": due_on,
-                "late": due_on is not None and due_on < today,
-                "days_left": (due_on - today).days if due_on else None,
-                "holder": str(task.owner) if task.owner else "",
+                "title": step.task_title,
+                "role_label": step.role.label,
+                "owner": str(task.owner) if task.owner else "",
                 "mine": mine,
-                "can_claim": holds and task.owner_id is None,
-                "can_release": mine or (manages and task.owner_id is not None),
-                "can_reassign": mine or manages,
+                "may_claim": holds and task.owner_id is None,
+                "may_release": (mine and holds) or (manages and task.owner_id is not None),
+                "may_reassign": (mine and holds) or manages,
             }
         )
     return shown
-
-
-def pieces(view: DossierView, failed_kind: str, error: str) -> list[dict[str, Any]]:
-    """The pieces of the path, with the form to add a version where the person may."""
-    return [
-        {
-            "kind": piece.key,
-            "label": piece.title,
-            "required": piece.required,
-            "current": next((one for one in piece.versions if one.current), None),
-            "versions": [one for one in piece.versions if not one.current],
-            "can_upload": view.may_edit,
-            "help": piece.help,
-            "quote": piece.quote,
-            "error": error if piece.key == failed_kind else "",
-        }
-        for piece in view.pieces
-    ]
-
-
-def deadlines(view: DossierView) -> list[dict[str, Any]]:
-    """The clocks with their sums."""
-    today = clock.today()
-    return [
-        {
-            "title": clock_state.deadline.title,
-            "kind": clock_state.deadline.kind,
-            "kind_label": "délai légal"
-            if clock_state.deadline.kind == DeadlineKind.LEGAL
-            else "objectif interne",
-            "computation": clock_state.computation,
-            "quote": clock_state.quote,
-            "days_left": (clock_state.computation.due_on - today).days if clock_state.computation.due_on else None,
-        }
-        for clock_state in view.deadlines
-    ]
-
-
-def decisions(view: DossierView) -> list[dict[str, Any]]:
-    """The decisions, latest first."""
-    return [
-        {
-            "title": DecisionKind(decision.kind).label,
-            "decided_on": clock.paris_date(decision.decided_at),
-            "decider": str(decision.decided_by) if decision.decided_by else "Système",
-            "capacity": decision.capacity,
-            "amount_ht": decision.amount_ht,
-            "motive": decision.motive,
-            "quote": None,
-            "document": decision.document,
-        }
-        for decision in view.decisions
-    ]
 
 
 def journal(view: DossierView) -> list[dict[str, Any]]:
@@ -273,7 +194,8 @@ def _changes(entry: JournalEntry, labels: dict[str, str]) -> list[dict[str, str]
                 }
             )
         elif key == "owner":
-            shown.append({"label": "Prise par", "before": plain(value[0]), "after": plain(value[1]) or "personne"})
+            after = plain(value[1]) or "personne"
+            shown.append({"label": "Prise par", "before": plain(value[0]), "after": after})
         elif key == "amount_ht":
             shown.append({"label": "Montant HT", "before": plain(value[0]), "after": plain(value[1])})
         elif key == "act":
@@ -338,59 +260,11 @@ def _table(caption: str, field: RowsField, rows: list[dict[str, Any]]) -> dict[s
         "columns": [str(column.label or key) for key, column in field.columns.items()],
         "rows": [
             [
-                format_eur(Decimal(row[key])) if isinstance(column, MoneyField) and row.get(key) else plain(row.get(key))
+                format_eur(Decimal(row[key]))
+                if isinstance(column, MoneyField) and row.get(key)
+                else plain(row.get(key))
                 for key, column in field.columns.items()
             ]
             for row in rows
         ],
     }
-
-
-def warnings(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
-    """Points to look at, with links to the dossiers that they name."""
-    return [
-        {
-            "title": WARNING_TITLES.get(reason.code, "Point d’attention"),
-            "message": reason.message,
-            "quote": reason.quote,
-            "related": reason.related,
-        }
-        for reason in reasons
-    ]
-
-
-def simulation_context(simulation: Any) -> dict[str, Any]:
-    """A ``Simulation`` in the words of its panel."""
-    governing: Quote | None = simulation.quotes[0] if simulation.quotes else None
-    return {
-        "problems": [],
-        "verdict": "Validation préalable" if simulation.decider else "Dispense de validation préalable",
-        "explanation": simulation.verdict[:1].upper() + simulation.verdict[1:],
-        "quote": governing,
-        "other_quotes": simulation.quotes[1:],
-        "dispensed": not simulation.decider,
-        "decider": simulation.decider,
-        "pieces": [
-            {
-                "label": piece.title,
-                "required": piece.required,
-                "reason": piece.help,
-                "quote": piece.quote,
-            }
-            for piece in simulation.pieces
-        ],
-        "route": [
-            {
-                **{name: value for name, value in asdict(step).items() if name not in ("quotes", "delay_quote")},
-                "who": f"{step.role_label}, {step.organisation}",
-                "delay": f"{step.delay} ({step.delay_kind.lower()})" if step.delay else "",
-                "optional": False,
-                "pieces": [],
-                "quote": step.quotes[0] if step.quotes else None,
-                "delay_quote": step.delay_quote,
-            }
-            for step in simulation.route
-        ],
-        "warnings": warnings(simulation.warnings),
-    }
-

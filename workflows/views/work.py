@@ -1,7 +1,5 @@
 """Home, queue, search, and the taking and giving back of tasks."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -18,33 +16,11 @@ from cases.permissions import Holding
 from cases.selectors import dossiers_visible_to, running_deadlines, search_dossiers
 from cases.views.access import holdings_of_request, person_of
 from workflows.engine import all_paths
-from workflows.selectors import QueueFilters, QueueItem, page_of, queue
+from workflows.selectors import QueueFilters, page_of, queue
 from workflows.services import claim, reassign, release
 
 HOME_TASKS = 8
 HOME_DATES = 10
-
-
-def _row(item: QueueItem, user_id: int) -> dict[str, Any]:
-    mine = item.owner is not None and item.owner.pk == user_id
-    return {
-        "task_id": item.task_id,
-        "step_title": item.step_title,
-        "reference": item.dossier.reference,
-        "title": item.dossier.title,
-        "organisation": item.organisation.name,
-        "amount_ht": item.dossier.amount_ht,
-        "status": item.dossier.status,
-        "status_label": DossierStatus(item.dossier.status).label,
-        "opened_at": item.opened_at,
-        "due_on": item.due_on,
-        "late": item.overdue,
-        "days_left": (item.due_on - clock.today()).days if item.due_on else None,
-        "holder": str(item.owner) if item.owner else "",
-        "mine": mine,
-        "can_claim": item.owner is None,
-        "can_release": mine,
-    }
 
 
 @login_required
@@ -60,28 +36,18 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "home.html",
         {
-            "tasks": [_row(item, user.pk) for item in page.items[:HOME_TASKS]],
+            "tasks": page.items[:HOME_TASKS],
             "task_count": page.count,
+            "task_count_is_exact": page.count_is_exact,
             "late_count": late.count,
-            "dossiers": [
-                {
-                    "reference": dossier.reference,
-                    "title": dossier.title,
-                    "status": dossier.status,
-                    "status_label": DossierStatus(dossier.status).label,
-                    "headline": dossier.organisation.name,
-                    "amount_ht": dossier.amount_ht,
-                }
-                for dossier in dossiers
-            ],
+            "dossiers": dossiers,
             "dates": [
                 {
                     "due_on": deadline.due_on,
-                    "late": deadline.due_on < today if deadline.due_on else False,
-                    "days_left": (deadline.due_on - today).days if deadline.due_on else None,
+                    "late": deadline.due_on is not None and deadline.due_on < today,
+                    "today": deadline.due_on == today,
                     "title": deadline.title,
-                    "reference": deadline.dossier.reference,
-                    "dossier_title": deadline.dossier.title,
+                    "dossier": deadline.dossier,
                 }
                 for deadline in running_deadlines(user, held)[:HOME_DATES]
             ],
@@ -111,48 +77,37 @@ def _readable_bodies(held: tuple[Holding, ...]) -> list[tuple[str, str]]:
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Every open task that the person may do."""
     user, held = person_of(request), holdings_of_request(request)
-    view = request.GET.get("view", "")
-    filters = {
-        "view": view if view in ("mine", "free", "late") else "",
-        "path": request.GET.get("path", ""),
-        "organisation": request.GET.get("organisation", ""),
-        "q": request.GET.get("q", ""),
-        "overdue": view == "late",
-    }
     asked = QueueFilters(
-        mine=view == "mine",
-        free=view == "free",
-        overdue=view == "late",
-        path=filters["path"],
-        organisation=filters["organisation"],
-        text=filters["q"],
+        mine=bool(request.GET.get("mine")),
+        free=bool(request.GET.get("free")),
+        overdue=bool(request.GET.get("overdue")),
+        path=request.GET.get("path", ""),
+        organisation=request.GET.get("organisation", ""),
+        text=request.GET.get("q", "").strip(),
         cursor=request.GET.get("cursor", ""),
     )
     page = queue(user, asked, holdings=held)
-    views = [("", "Toutes"), ("mine", "Prises par moi"), ("free", "Libres"), ("late", "En retard")]
+    chosen = next((name for name in ("mine", "free", "overdue") if getattr(asked, name)), "")
+    views = [("", "Toutes"), ("mine", "Prises par moi"), ("free", "Libres"), ("overdue", "En retard")]
     return render(
         request,
         "queue.html",
         {
-            "page": {
-                "rows": [_row(item, user.pk) for item in page.items],
-                "next_cursor": page.next_cursor,
-                "total": page.count if page.count_is_exact else f"plus de {page.count}",
-            },
-            "filters": filters,
+            "page": page,
+            "filters": asked,
             "views": [
                 {
-                    "value": value,
                     "label": label,
-                    "count": page.count if value == filters["view"] else None,
-                    "url": f"{reverse('queue')}?view={value}" if value else reverse("queue"),
-                    "current": value == filters["view"],
+                    "count": page.count if name == chosen and page.count_is_exact else None,
+                    "url": f"{reverse('queue')}?{name}=1" if name else reverse("queue"),
+                    "current": name == chosen,
                 }
-                for value, label in views
+                for name, label in views
             ],
             "paths": [(path.key, path.title) for path in all_paths()],
             "organisations": _readable_bodies(held),
             "query": _query(request),
+            "cursor": asked.cursor,
         },
     )
 
@@ -163,7 +118,8 @@ def search(request: HttpRequest) -> HttpResponse:
     """Dossiers that the person may read, by reference or title."""
     user, held = person_of(request), holdings_of_request(request)
     filters = {
-        name: request.GET.get(name, "").strip() for name in ("q", "status", "path", "organisation", "exercise")
+        name: request.GET.get(name, "").strip()
+        for name in ("q", "status", "path", "organisation", "exercise")
     }
     if filters["status"] not in DossierStatus.values:
         filters["status"] = ""
@@ -174,7 +130,8 @@ def search(request: HttpRequest) -> HttpResponse:
         found = found.filter(organisation__code=filters["organisation"])
     if filters["exercise"].isdecimal():
         found = found.filter(exercise=min(int(filters["exercise"]), 9_999))
-    page = page_of(found, request.GET.get("cursor", ""))
+    cursor = request.GET.get("cursor", "")
+    page = page_of(found, cursor)
     return render(
         request,
         "dossiers/search.html",
@@ -184,22 +141,8 @@ def search(request: HttpRequest) -> HttpResponse:
             "paths": [(path.key, path.title) for path in all_paths()],
             "organisations": _readable_bodies(held),
             "exercises": [(str(year), str(year)) for year in range(clock.today().year + 1, 2013, -1)],
-            "page": {
-                "rows": [
-                    {
-                        "reference": dossier.reference,
-                        "title": dossier.title,
-                        "status": dossier.status,
-                        "status_label": DossierStatus(dossier.status).label,
-                        "organisation": dossier.organisation.name,
-                        "amount_ht": dossier.amount_ht,
-                        "exercise": dossier.exercise,
-                        "updated_at": dossier.updated_at,
-                    }
-                    for dossier in page.items
-                ],
-                "next_cursor": page.next_cursor,
-            },
+            "page": page,
+            "cursor": cursor,
             "query": _query(request),
         },
     )
