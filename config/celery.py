@@ -1,6 +1,7 @@
 """Background tasks. They only wake up work that PostgreSQL has recorded."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+# Root may run the demonstration; messages are JSON, which carries no code.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("berline")
 app.config_from_object("django.conf:settings", namespace="CELERY")

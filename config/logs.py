@@ -31,6 +31,9 @@ def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
         if json
         else [structlog.dev.ConsoleRenderer(colors=False)]
     )
+    quiet = (
+        level if json or level == "DEBUG" else "WARNING"
+    )  # each beat of the heart is news to a collector only
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -46,5 +49,7 @@ def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": level, "propagate": False},
             "django.request": {"level": "ERROR"},
+            "celery": {"level": quiet},
+            "kombu": {"level": quiet},
         },
     }

@@ -13,7 +13,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
 
 WAIT_SECONDS = 60
+OURSELVES = "berline"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -45,9 +45,20 @@ class _Process(Process):  # type: ignore[misc]
         super().run(events, ignore_signals)
 
 
+class _Printer(Printer):  # type: ignore[misc]
+    """honcho's lines with time and name, our own without."""
+
+    def write(self, message: Message) -> None:
+        if message.name == OURSELVES:
+            self.output.write(message.data)
+            self.output.flush()
+        else:
+            super().write(message)
+
+
 class _Manager(Manager):  # type: ignore[misc]
     def __init__(self) -> None:
-        super().__init__(Printer(sys.stdout, colour=False))
+        super().__init__(_Printer(sys.stdout))
         self._process_ctor = _Process
 
     def _system_print(self, data: str) -> None:
@@ -94,8 +105,8 @@ def _announce(events: Any, banner: list[str], url: str) -> None:
             Message(
                 type="line",
                 data=line + "\n",
-                time=datetime.fromtimestamp(time.time(), UTC),
-                name="berline",
+                time=None,
+                name=OURSELVES,
                 colour=None,
             )
         )

@@ -5,7 +5,7 @@ import secrets
 
 from config import env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import BERLINE_VAR, TEMPLATES
+from config.settings.base import BERLINE_VAR, STATIC_ROOT, TEMPLATES
 
 
 def _secret_key() -> str:
@@ -31,6 +31,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.listing("ALLOWED_HOSTS"
 
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = BERLINE_VAR / "mail"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise serves from the sources; it wants the folder
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 TEMPLATES[0]["OPTIONS"]["debug"] = DEBUG

@@ -298,6 +298,9 @@ def test_killed_server_comes_back_with_its_data(cluster: Cluster) -> None:
     pid = cluster.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
+    limit = time.monotonic() + 10
+    while cluster.is_running() and time.monotonic() < limit:
+        time.sleep(0.01)
     assert query(cluster, "SELECT tons FROM load") == 42
     assert cluster.status().pid != pid
 

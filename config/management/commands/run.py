@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
 
@@ -61,6 +61,8 @@ class Command(BaseCommand):
     def _load_demonstration(self, *, embedded: bool) -> bool:
         """Load the demonstration into an empty embedded database; whether its accounts are there."""
         if not env.flag("BERLINE_DEMO", default=embedded):
+            return False
+        if "load_demo" not in get_commands():
             return False
         if not apps.get_model("cases", "Dossier")._default_manager.exists():
             self._say("loading the demonstration, which takes a moment")
@@ -151,7 +153,7 @@ def _commands(port: int) -> dict[str, list[str]]:
     schedule = str(settings.BERLINE_VAR / "celery" / "beat-schedule")
     return {
         "web": [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
-        + ["--workers", "1", "--blocking-threads", "8", "--no-ws", "--log-level", "warning"]
+        + ["--workers", "1", "--blocking-threads", "8", "--no-ws", "--log-level", "error"]
         + ["--workers-kill-timeout", "5", "config.wsgi:application"],
         "worker": [*celery, "worker", *level, "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", *level, "--schedule", schedule, "--pidfile="],
