@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -32,6 +32,11 @@ def today() -> date:
 def paris_date(moment: datetime) -> date:
     """Return the date that an aware ``moment`` has in Europe/Paris; ``ValueError`` when it is naive."""
     return _aware(moment).astimezone(PARIS).date()
+
+
+def start_of(day: date) -> datetime:
+    """Return midnight in Europe/Paris at the start of ``day``, aware."""
+    return datetime.combine(day, time.min, tzinfo=PARIS)
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from cases import clock
+from cases.calendar import add_months
 from cases.enums import DeadlineState, DossierStatus
 from cases.errors import NotFound
 from cases.models import Deadline, Document, Dossier
@@ -118,22 +120,34 @@ def open_deadlines_of(dossier: Dossier) -> QuerySet[Deadline]:
     ).order_by("pk")
 
 
-def similar_operations(dossier: Dossier, *, facilities: Iterable[str], since: datetime) -> QuerySet[Dossier]:
-    """Other operations of the same body and path that share a facility, submitted since then and not given up.
+def similar_operations(dossier: Dossier, *, facilities: Iterable[str], day: date, months: int) -> list[Dossier]:
+    """Other operations of the same body and path that share a facility, submitted and not given up.
 
-    They show that one project may have been split to stay below a threshold (A01: « quel que soit le nombre d'œuvres »).
+    Of all periods of ``months`` months that contain ``day`` (the dossier's own), those of the period whose amounts sum
+    highest, oldest first: they show that one project may have been split to stay below a threshold (A01: « quel que soit
+    le nombre d'œuvres »). One statement.
     """
     shared = Q()
     for facility in facilities:
         shared |= Q(data__facilities__contains=[facility])
     if not shared:
-        return Dossier.objects.none()
-    return (
+        return []
+    found = (
         Dossier.objects.filter(
-            shared, organisation_id=dossier.organisation_id, path=dossier.path, submitted_at__gte=since
+            shared,
+            organisation_id=dossier.organisation_id,
+            path=dossier.path,
+            submitted_at__gte=clock.start_of(add_months(day, -months)),
+            submitted_at__lt=clock.start_of(add_months(day, months) + timedelta(days=1)),
         )
         .exclude(pk=dossier.pk)
         .exclude(status__in=(DossierStatus.DRAFT, DossierStatus.WITHDRAWN, DossierStatus.REFUSED, DossierStatus.LAPSED))
         .only("reference", "title", "amount_ht", "submitted_at")
         .order_by("submitted_at", "pk")
     )
+    dated = [(clock.paris_date(one.submitted_at), one) for one in found if one.submitted_at is not None]
+    starts = [first for first, _ in dated if first <= day <= add_months(first, months)]
+    periods = [
+        [one for on, one in dated if first <= on <= add_months(first, months)] for first in (*starts, day)
+    ]
+    return max(periods, key=lambda period: sum(one.amount_ht or 0 for one in period))

@@ -92,7 +92,11 @@ class DossierClocks:
     def _close(self, step: str, kind: EventKind, state: DeadlineState) -> None:
         closing = [one for one in self._open if one.step == step]
         self._open = [one for one in self._open if one.step != step]
-        self._events += [DeadlineEvent(deadline=one, kind=kind, at=self._now) for one in closing]
+        for one in closing:
+            if one.state == DeadlineState.SUSPENDED:  # it has no date; ended, it counts as resumed today
+                one.due_on = compute(one.duration, [*_events(one), Event(kind, self._now)]).due_on
+                one.save(update_fields=["due_on"])
+            self._events.append(DeadlineEvent(deadline=one, kind=kind, at=self._now))
         if closing:
             self._closed.setdefault(state, []).extend(one.pk for one in closing)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cases import clock
-from cases.enums import DecisionKind
+from cases.enums import DecisionKind, DossierStatus
 from cases.errors import Quote
 from cases.models import Decision, Dossier, User
 from cases.selectors import current_documents
@@ -70,9 +70,14 @@ class StepContext:
 
     @property
     def day(self) -> date:
-        """Today in Paris, or the day of submission once the rules are pinned."""
+        """Today in Paris while it is a draft, then the day of submission."""
         submitted = self.dossier.submitted_at
-        return clock.paris_date(submitted) if submitted else clock.today()
+        return clock.paris_date(submitted) if submitted and not self._draft else clock.today()
+
+    @property
+    def _draft(self) -> bool:
+        """Whether the dossier was not submitted, or was returned before it left its body: nothing is pinned yet."""
+        return self.dossier.status == DossierStatus.DRAFT.value
 
     @property
     def today(self) -> date:
@@ -92,14 +97,12 @@ class StepContext:
         )
         return clock.paris_date(last) if last else None
 
-    @staticmethod
-    def start_of(day: date) -> datetime:
-        """Midnight in Paris at the start of a day."""
-        return datetime.combine(day, time.min, tzinfo=clock.PARIS)
-
     def rule(self, key: str) -> RuleVersion:
-        """The version of a rule that governs this dossier: pinned at submission, in force today before that."""
-        pinned = self.dossier.rule_versions.get(key)
+        """The version of a rule that governs this dossier: pinned at submission, in force today before that.
+
+        A rule that the path did not have yet at submission is taken as it is today.
+        """
+        pinned = None if self._draft else self.dossier.rule_versions.get(key)
         version = resolve(pinned) if pinned else rulebooks()[self.path.convention].rule(key, clock.today())
         self.used_rules.add(version.ref)
         return version

@@ -34,7 +34,6 @@ from workflows.engine import (
     Step,
     StepContext,
     Within,
-    add_months,
     effects,
     format_eur,
     french_date,
@@ -253,8 +252,7 @@ def split_warning(context: StepContext) -> Iterator[Reason]:
         return
     threshold = context.rule(THRESHOLD).amount
     months = context.rule(SPLIT_WINDOW).number
-    since = add_months(context.day, -months)
-    others = list(similar_operations(context.dossier, facilities=facilities, since=context.start_of(since)))
+    others = similar_operations(context.dossier, facilities=facilities, day=context.day, months=months)
     total = amount + sum((other.amount_ht or Decimal(0) for other in others), Decimal(0))
     below = [one for one in (amount, *(other.amount_ht or Decimal(0) for other in others)) if one <= threshold]
     if others and below and total > threshold:

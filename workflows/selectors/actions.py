@@ -116,14 +116,43 @@ def outcome_refusals(context: StepContext, outcome: Outcome) -> list[Refusal]:
     return [Refusal(Blocked, reason) for guard in outcome.guards for reason in guard(context)]
 
 
+def editable_step(
+    context: StepContext, tasks: Iterable[Task], holdings: tuple[Holding, ...]
+) -> tuple[Step, Holding] | None:
+    """The open step in which one of these holdings may change data and pieces, if any."""
+    for task in tasks:
+        step: Step = task.flow_task
+        held = holding_at(step, context.dossier, holdings)
+        if step.edits and held is not None:
+            return step, held
+    return None
+
+
+def may_edit(
+    context: StepContext, tasks: Iterable[Task], holdings: tuple[Holding, ...], user_id: int | None
+) -> bool:
+    """Whether a person may change data and pieces now: role, open step, separation of duties."""
+    found = editable_step(context, tasks, holdings)
+    return found is not None and not separation_refusals(context, found[0].duty, user_id)
+
+
+def withdrawing_holding(dossier: Dossier, holdings: tuple[Holding, ...]) -> Holding | None:
+    """The holding under which its owner may withdraw the dossier, if any."""
+    found = (holding_for(holdings, role, dossier.organisation_id) for role in WITHDRAWERS)
+    return next((held for held in found if held is not None), None)
+
+
 def withdraw_refusals(context: StepContext, holdings: tuple[Holding, ...]) -> list[Refusal]:
     """Withdrawal is for the submitter's own body, until the decision."""
     dossier = context.dossier
     refusals = []
-    if not any(holding_for(holdings, role, dossier.organisation_id) for role in WITHDRAWERS):
+    if withdrawing_holding(dossier, holdings) is None:
         message = f"Seuls les agents et le directeur de « {dossier.organisation} » peuvent retirer ce dossier."
         refusals.append(Refusal(Forbidden, Reason("role", message, Role.REGIONAL_DIRECTOR.label)))
-    if DossierStatus.WITHDRAWN not in STATUS_MOVES[DossierStatus(dossier.status)]:
+    if dossier.status == DossierStatus.WITHDRAWN:
+        message = "Le dossier a déjà été retiré. Rechargez la page pour voir où il en est."
+        refusals.append(Refusal(Conflict, Reason("withdrawn", message)))
+    elif DossierStatus.WITHDRAWN not in STATUS_MOVES[DossierStatus(dossier.status)]:
         status = DossierStatus(dossier.status).label
         message = f"Le dossier est « {status} » : il ne peut plus être retiré. Contactez la CANSSM."
         quote = context.quote(context.path.withdrawal_rule) if context.path.withdrawal_rule else None
@@ -239,3 +268,12 @@ def refuse_unless_claimable(
     """Raise the first refusal of a person who would take a task: role, separation of duties, holder."""
     for refusal in step_refusals(context, step, task, holdings, user_id):
         raise refusal.error(refusal.reason.message, reasons=[refusal.reason])
+
+
+def refuse(refusals: list[Refusal]) -> None:
+    """Raise the gravest refusal, with all reasons of its kind: no right, then lost race, then rule."""
+    for error in (Forbidden, Conflict, Blocked):
+        reasons: list[Reason] = [refusal.reason for refusal in refusals if refusal.error is error]
+        if reasons:
+            raised: BusinessError = error(" ".join(reason.message for reason in reasons), reasons=reasons)
+            raise raised

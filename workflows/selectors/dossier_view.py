@@ -17,7 +17,14 @@ from workflows.engine.path import Path
 from workflows.engine.registry import get_path
 from workflows.engine.step import Piece, Step
 from workflows.rulebook import resolve
-from workflows.selectors.actions import Action, available_actions, open_tasks, route_ahead, waiting_for
+from workflows.selectors.actions import (
+    Action,
+    available_actions,
+    may_edit,
+    open_tasks,
+    route_ahead,
+    waiting_for,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,6 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
         Deadline.objects.filter(dossier=dossier).prefetch_related("events").order_by("-opened_at", "-pk")
     )
     actions = available_actions(dossier, user, holdings=holdings, tasks=tasks, context=context)
-    editable = [task.flow_task for task in tasks if task.flow_task.edits]
     return DossierView(
         dossier=dossier,
         path=path,
@@ -115,11 +121,7 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
         waiting=context.waiting,
         tasks=tuple(tasks),
         blockers=tuple(_blockers(context, tasks)),
-        may_edit=any(
-            held.role == step.role and held.organisation_id == dossier.organisation_id
-            for step in editable
-            for held in holdings
-        ),
+        may_edit=may_edit(context, tasks, holdings, user.pk),
         holdings=holdings,
     )
 

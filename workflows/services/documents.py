@@ -11,7 +11,7 @@ from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
 from workflows.services.drafts import require_editable
 from workflows.services.locking import busy_is_conflict, lock_dossier
-from workflows.services.records import record_act
+from workflows.services.records import note_participant, record_act
 
 
 def add_document(*, reference: str, kind: str, file: File, actor: User) -> Document:
@@ -32,6 +32,7 @@ def add_document(*, reference: str, kind: str, file: File, actor: User) -> Docum
             raise Invalid(message, details={"kind": [message]})
         step, held = require_editable(context, holdings)
         context.step, context.capacity = step, held.capacity
+        note_participant(dossier, step.duty, actor)
         document = store_document(dossier=dossier, kind=kind, upload=upload, uploaded_by=actor)
         record_act(
             context,

@@ -16,7 +16,7 @@ from workflows.engine.context import StepContext
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
 from workflows.engine.step import Step
-from workflows.selectors.actions import holding_at, open_tasks, waiting_for
+from workflows.selectors.actions import editable_step, open_tasks, refuse, separation_refusals, waiting_for
 from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
 from workflows.services.records import changed_fields, move_clocks, note_participant, record_act
 
@@ -59,12 +59,13 @@ def may_file(path: type[Path], organisation: Organisation, holdings: tuple[Holdi
 def create_draft(*, path: str, organisation: Organisation, actor: User, data: Mapping[str, Any]) -> Dossier:
     """A new dossier of ``path`` for ``organisation``, in draft, its first task held by nobody yet.
 
-    Raises ``NotFound`` (path, body), ``Forbidden`` (not a preparer there), ``Blocked``, ``Invalid``.
+    Raises ``NotFound`` (path, body), ``Forbidden`` (not a preparer there), ``Blocked``, ``Invalid``, ``Conflict`` (others
+    are filing at this very moment and the wait was too long).
     """
     definition = get_path(path)
     held = may_file(definition, organisation, holdings_of(actor))
     cleaned = validated_data(definition, data, organisation)
-    with transaction.atomic():
+    with busy_is_conflict(), transaction.atomic():
         now = clock.now()
         dossier = Dossier(
             path=definition.key,
@@ -89,27 +90,22 @@ def create_draft(*, path: str, organisation: Organisation, actor: User, data: Ma
     return dossier
 
 
-def editable_step(dossier: Dossier, holdings: tuple[Holding, ...]) -> tuple[Step, Holding] | None:
-    """The open step in which one of these holdings may change data and pieces, if any."""
-    for task in open_tasks(dossier.process_id):
-        step: Step = task.flow_task
-        held = holding_at(step, dossier, holdings)
-        if step.edits and held is not None:
-            return step, held
-    return None
-
-
 def require_editable(context: StepContext, holdings: tuple[Holding, ...]) -> tuple[Step, Holding]:
-    """As ``editable_step``, but refuses. Raises ``Forbidden`` (not one's role), ``Blocked`` (not in the submitter's hands)."""
+    """As ``editable_step``, but refuses.
+
+    Raises ``Forbidden`` (not one's role, separation of duties), ``Blocked`` (not in the submitter's hands).
+    """
     dossier = context.dossier
-    found = editable_step(dossier, holdings)
+    tasks = list(open_tasks(dossier.process_id))
+    found = editable_step(context, tasks, holdings)
     if found is not None:
+        refuse(separation_refusals(context, found[0].duty, context.actor.pk if context.actor else None))
         return found
     if holding_for(holdings, context.path.first_step().role, dossier.organisation_id) is None:
         raise Forbidden(
             "Seule une personne qui prépare les dossiers de cette organisation peut modifier celui-ci. Adressez-lui votre demande."
         )
-    waiting = waiting_for(dossier, open_tasks(dossier.process_id))
+    waiting = waiting_for(dossier, tasks)
     message = (
         "Le dossier n’est plus entre vos mains : ses données et ses pièces ne se modifient qu’en brouillon ou quand "
         f"un complément vous est demandé. {'En attente : ' + waiting + '.' if waiting else 'Il est terminé.'}"

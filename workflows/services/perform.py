@@ -9,7 +9,7 @@ from viewflow.workflow.status import PROCESS
 
 from cases import clock, lifecycle
 from cases.enums import DossierStatus, Duty
-from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Invalid, Reason
+from cases.errors import Blocked, Conflict, Forbidden, Invalid
 from cases.models import Dossier, JournalEntry, User
 from cases.permissions import Holding, holdings_of
 from cases.services.journal import SYSTEM
@@ -24,9 +24,11 @@ from workflows.selectors.actions import (
     holding_at,
     open_tasks,
     outcome_refusals,
+    refuse,
     step_refusals,
     waiting_for,
     withdraw_refusals,
+    withdrawing_holding,
 )
 from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
 from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
@@ -61,7 +63,7 @@ def perform(
         tasks = list(open_tasks(dossier.process_id))
         context.waiting = waiting_for(dossier, tasks)
         if step == WITHDRAW:
-            return _withdraw(context, tasks, holdings, version)
+            return _withdraw(context, tasks, holdings, version, data)
         node = path.step(step)
         if node is None:
             known = ", ".join(one.name for one in path.steps())
@@ -150,15 +152,6 @@ def _personal_refusals(
     return step_refusals(context, step, task, holdings, context.actor.pk if context.actor else None)
 
 
-def refuse(refusals: list[Refusal]) -> None:
-    """Raise the gravest refusal, with all reasons of its kind: no right, then lost race, then rule."""
-    for error in (Forbidden, Conflict, Blocked):
-        reasons: list[Reason] = [refusal.reason for refusal in refusals if refusal.error is error]
-        if reasons:
-            raised: BusinessError = error(" ".join(reason.message for reason in reasons), reasons=reasons)
-            raise raised
-
-
 def _check_motive(outcome: Outcome, motive: str) -> None:
     if outcome.motive and not motive:
         message = f"« {outcome.label} » demande un motif : écrivez-le, il sera lu par la personne qui a soumis le dossier."
@@ -168,10 +161,7 @@ def _check_motive(outcome: Outcome, motive: str) -> None:
 def _act_data(outcome: Outcome, data: Mapping[str, Any] | None, dossier: Dossier) -> dict[str, Any]:
     if outcome.form is None:
         if data:
-            raise Invalid(
-                f"« {outcome.label} » n’attend aucune donnée.",
-                details={str(key): ["Donnée inconnue : retirez-la."] for key in data},
-            )
+            raise _unexpected_data(outcome.label, data)
         return {}
     options = {"organisation": dossier.organisation} if issubclass(outcome.form, DossierForm) else {}
     form = outcome.form(data or {}, **options)
@@ -183,12 +173,23 @@ def _act_data(outcome: Outcome, data: Mapping[str, Any] | None, dossier: Dossier
     return dict(form.cleaned_data)
 
 
+def _unexpected_data(label: str, data: Mapping[str, Any]) -> Invalid:
+    return Invalid(
+        f"« {label} » n’attend aucune donnée.",
+        details={str(key): ["Donnée inconnue : retirez-la."] for key in data},
+    )
+
+
 def _json(act: Mapping[str, Any]) -> dict[str, Any]:
     return {name: to_json(value) for name, value in act.items()}
 
 
 def _withdraw(
-    context: StepContext, tasks: list[Task], holdings: tuple[Holding, ...] | None, version: int | None
+    context: StepContext,
+    tasks: list[Task],
+    holdings: tuple[Holding, ...] | None,
+    version: int | None,
+    data: Mapping[str, Any] | None,
 ) -> Dossier:
     dossier = context.dossier
     if context.outcome != WITHDRAW:
@@ -199,7 +200,10 @@ def _withdraw(
     if not context.motive:
         message = "Indiquez pourquoi le dossier est retiré."
         raise Invalid(message, details={"motive": [message]})
-    context.capacity = next(one.capacity for one in held if one.organisation_id == dossier.organisation_id)
+    if data:
+        raise _unexpected_data("Retirer le dossier", data)
+    own = withdrawing_holding(dossier, held)
+    context.capacity = own.capacity if own is not None else SYSTEM
     before = dossier.status
     if context.path.withdrawal_rule:
         context.rule(context.path.withdrawal_rule)

@@ -1,0 +1,330 @@
+"""People and dossiers for the tests of cases and workflows: a small cast, and a dossier that walks its path.
+
+Bodies, people and roles are made in a handful of statements, because nearly every test needs them; what the
+services for roles do is tested in tests/cases/test_roles.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
+from django.db import connection
+from viewflow.workflow.models import Task
+
+from cases import clock
+from cases.enums import DossierStatus, OrganisationKind, Role
+from cases.models import Document, Dossier, Organisation, OrganisationGroupObjectPermission, RoleGrant, User
+from workflows.engine.step import OPEN
+from workflows.services import add_document, create_draft, perform
+
+PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
+
+K, R = OrganisationKind, Role
+
+#: code, name, kind, parent.
+BODIES = (
+    ("canssm", "CANSSM", K.FUND, ""),
+    ("carmi-npdc", "CARMI Nord-Pas-de-Calais", K.CARMI, "canssm"),
+    ("carmi-est", "CARMI Est", K.CARMI, "canssm"),
+    ("dss", "Direction de la sécurité sociale", K.MINISTRY, ""),
+)
+
+#: username, name, (role, body)…
+PEOPLE: tuple[tuple[str, str, tuple[tuple[Role, str], ...]], ...] = (
+    ("agent", "Anne Agent", ((R.PREPARER, "carmi-npdc"),)),
+    ("agent2", "Alain Agent", ((R.PREPARER, "carmi-npdc"),)),
+    ("director", "Denis Directeur", ((R.REGIONAL_DIRECTOR, "carmi-npdc"),)),
+    ("reviewer", "Irène Instructrice", ((R.REVIEWER, "canssm"),)),
+    ("reviewer2", "Igor Instructeur", ((R.REVIEWER, "canssm"),)),
+    ("dg", "Gilles Général", ((R.DIRECTOR_GENERAL, "canssm"),)),
+    ("dg2", "Ginette Générale", ((R.DIRECTOR_GENERAL, "canssm"),)),
+    ("est_agent", "Estelle Agent", ((R.PREPARER, "carmi-est"),)),
+    ("est_director", "Étienne Directeur", ((R.REGIONAL_DIRECTOR, "carmi-est"),)),
+    ("manager", "Maud Pilotage", ((R.MANAGER, "canssm"),)),
+    ("carmi_manager", "Marc Pilotage", ((R.MANAGER, "carmi-npdc"),)),
+    ("auditor", "Aude Audit", ((R.AUDITOR, "canssm"),)),
+    ("admin", "Adam Admin", ((R.ADMINISTRATOR, "canssm"),)),
+    ("ministry", "Dorothée Séassan", ((R.AUTHORITY, "dss"),)),
+    ("nobody", "Nadine Sans-Rôle", ()),
+)
+
+
+class Cast:
+    """The bodies and people of a test, by short names: ``cast.agent``, ``cast.body["carmi-npdc"]``."""
+
+    agent: User
+    agent2: User
+    director: User
+    reviewer: User
+    reviewer2: User
+    dg: User
+    dg2: User
+    est_agent: User
+    est_director: User
+    manager: User
+    carmi_manager: User
+    auditor: User
+    admin: User
+    ministry: User
+    nobody: User
+
+    def __init__(self) -> None:
+        self.body: dict[str, Organisation] = {}
+        for code, name, kind, parent in BODIES:
+            above = self.body.get(parent)
+            self.body[code] = Organisation.objects.create(
+                code=code,
+                name=name,
+                kind=kind,
+                parent=above,
+                lineage=f"{above.lineage if above else '/'}{code}/",
+            )
+        self._groups: dict[tuple[Role, str], Group] = {}
+        self._prepare_groups({held for _, _, roles in PEOPLE for held in roles})
+        users = User.objects.bulk_create(
+            User(username=username, display_name=name, password="!") for username, name, _ in PEOPLE
+        )
+        self.people: dict[str, User] = {user.username: user for user in users}
+        for username, user in self.people.items():
+            setattr(self, username, user)
+        RoleGrant.objects.bulk_create(
+            self._grant(self.people[username], role, code)
+            for username, _, roles in PEOPLE
+            for role, code in roles
+        )
+
+    def person(self, username: str, *roles: tuple[Role, str]) -> User:
+        """Somebody more, holding ``roles``."""
+        user = User.objects.create(username=username, display_name=username.title(), password="!")
+        self.people[username] = user
+        self.give(user, *roles)
+        return user
+
+    def give(self, user: User, *roles: tuple[Role, str]) -> None:
+        """Further roles."""
+        self._prepare_groups(set(roles))
+        RoleGrant.objects.bulk_create(self._grant(user, role, code) for role, code in roles)
+
+    def _prepare_groups(self, wanted: set[tuple[Role, str]]) -> None:
+        missing = sorted(wanted - set(self._groups))
+        if not missing:
+            return
+        groups = Group.objects.bulk_create(Group(name=f"{role.value}:{code}") for role, code in missing)
+        self._groups |= dict(zip(missing, groups, strict=True))
+        permissions = {
+            one.codename: one
+            for one in Permission.objects.filter(
+                content_type=ContentType.objects.get_for_model(Organisation), codename__startswith="hold_"
+            )
+        }
+        OrganisationGroupObjectPermission.objects.bulk_create(
+            OrganisationGroupObjectPermission(
+                group=self._groups[role, code],
+                permission=permissions[role.codename],
+                content_object=self.body[code],
+            )
+            for role, code in missing
+        )
+
+    def _grant(self, user: User, role: Role, code: str) -> RoleGrant:
+        return RoleGrant(
+            user=user,
+            role=role,
+            organisation=self.body[code],
+            group=self._groups[role, code],
+            valid_from=date(2014, 1, 1),
+            act="Décision d’essai",
+            granted_at=clock.now(),
+        )
+
+
+def investment(amount: str = "25000.50", **more: Any) -> dict[str, Any]:
+    """Valid data of an FNMO operation."""
+    return {
+        "title": "Rénovation du centre de santé de Lens",
+        "amount_ht": amount,
+        "exercise": 2015,
+        "facilities": ["Centre de santé de Lens"],
+        "nature": "Travaux",
+        "is_restructuring": False,
+        "impact": [],
+    } | more
+
+
+def impact(*years: int, gestion: str = "Offre de soins") -> list[dict[str, Any]]:
+    """Rows of impact for these years."""
+    return [{"gestion": gestion, "year": year, "amount": "-1200.00"} for year in years]
+
+
+def file(content: bytes = PDF, name: str = "note.pdf") -> ContentFile:
+    """A file to upload."""
+    return ContentFile(content, name=name)
+
+
+#: Who does each step in an ordinary journey.
+DOERS = {
+    "prepare": "agent",
+    "sign_off": "director",
+    "check": "reviewer",
+    "complete_file": "agent",
+    "decide": "dg",
+    "commit": "director",
+    "close": "reviewer",
+}
+
+#: The acts that lead an ordinary dossier above the threshold to each status.
+ROUTE_TO: Mapping[str, tuple[str, ...]] = {
+    "draft": (),
+    "submitted": ("prepare.submit",),
+    "under_review": ("prepare.submit", "sign_off.transmit"),
+    "to_complete": ("prepare.submit", "sign_off.transmit", "check.request_pieces"),
+    "awaiting_decision": ("prepare.submit", "sign_off.transmit", "check.complete"),
+    "approved": ("prepare.submit", "sign_off.transmit", "check.complete", "decide.approve"),
+    "refused": ("prepare.submit", "sign_off.transmit", "check.complete", "decide.refuse"),
+    "executed": ("prepare.submit", "sign_off.transmit", "check.complete", "decide.approve", "commit.commit"),
+    "closed": (
+        "prepare.submit",
+        "sign_off.transmit",
+        "check.complete",
+        "decide.approve",
+        "commit.commit",
+        "close.close",
+    ),
+    "withdrawn": ("prepare.submit", "withdraw.withdraw"),
+}
+
+
+class Journey:
+    """One dossier and the people who carry it. Every act goes through ``workflows.services``."""
+
+    def __init__(self, cast: Cast, dossier: Dossier) -> None:
+        self.cast = cast
+        self.reference = dossier.reference
+        self.pk = dossier.pk
+
+    @classmethod
+    def start(
+        cls,
+        cast: Cast,
+        amount: str = "25000.50",
+        *,
+        pieces: Iterable[str] = ("presentation_note",),
+        body: str = "carmi-npdc",
+        **data: Any,
+    ) -> Journey:
+        """A draft with its pieces."""
+        agent = cast.agent if body == "carmi-npdc" else cast.est_agent
+        dossier = create_draft(
+            path="fnmo_investment",
+            organisation=cast.body[body],
+            actor=agent,
+            data=investment(amount, **data),
+        )
+        journey = cls(cast, dossier)
+        for kind in pieces:
+            journey.add(kind, actor=agent)
+        return journey
+
+    @classmethod
+    def at(cls, cast: Cast, status: str, amount: str = "25000.50", **options: Any) -> Journey:
+        """An ordinary dossier brought to ``status``."""
+        return cls.start(cast, amount, **options).follow(*ROUTE_TO[status])
+
+    @property
+    def dossier(self) -> Dossier:
+        """The dossier as the database has it now."""
+        return Dossier.objects.select_related("organisation", "process").get(pk=self.pk)
+
+    @property
+    def status(self) -> str:
+        """Its status now."""
+        return str(Dossier.objects.values_list("status", flat=True).get(pk=self.pk))
+
+    @property
+    def open_steps(self) -> list[str]:
+        """Keys of the steps that wait for somebody."""
+        return sorted(task.flow_task.name for task in self.tasks())
+
+    def tasks(self) -> list[Task]:
+        """The open tasks."""
+        return list(
+            Task.objects.filter(
+                process__dossier__pk=self.pk, flow_task_type="HUMAN", status__in=OPEN
+            ).order_by("pk")
+        )
+
+    @property
+    def task(self) -> Task:
+        """The one open task."""
+        (task,) = self.tasks()
+        return task
+
+    def add(self, kind: str = "presentation_note", actor: User | None = None, **options: Any) -> Document:
+        """Add a piece."""
+        return add_document(
+            reference=self.reference, kind=kind, file=file(**options), actor=actor or self.cast.agent
+        )
+
+    def act(self, what: str, actor: User | str | None = None, **options: Any) -> Dossier:
+        """Do ``step.outcome``, by default by the usual person, with a motive and valid data where asked."""
+        step, outcome = what.split(".")
+        if actor is None:
+            actor = DOERS.get(step, "agent")
+        doer = self.cast.people[actor] if isinstance(actor, str) else actor
+        if outcome in {"refuse", "request_pieces", "send_back", "revise_cost", "withdraw"}:
+            options.setdefault("motive", "Le devis manque.")
+        if outcome == "commit":
+            options.setdefault("data", self.commitment())
+        return perform(reference=self.reference, step=step, outcome=outcome, actor=doer, **options)
+
+    def commitment(self) -> dict[str, str]:
+        """Valid data of a commitment: today, the whole amount approved."""
+        return {
+            "committed_on": clock.today().isoformat(),
+            "committed_amount_ht": str(self.dossier.approved_amount_ht or "1.00"),
+        }
+
+    def follow(self, *acts: str) -> Journey:
+        """Do several acts, one after the other."""
+        for act in acts:
+            self.act(act)
+        return self
+
+
+def state_of_everything(reference: str = "") -> dict[str, Any]:
+    """What must not change when an act is refused: every row count, and the dossier's own rows in full."""
+    counts: dict[str, Any] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' "
+            "AND table_type = 'BASE TABLE' ORDER BY table_name"
+        )
+        tables = [row[0] for row in cursor.fetchall()]
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM \"{table}\"" for table in tables))
+        counts |= dict(cursor.fetchall())
+        for table, column in (
+            ("cases_dossier", "id"),
+            ("cases_document", "dossier_id"),
+            ("cases_decision", "dossier_id"),
+            ("cases_deadline", "dossier_id"),
+            ("cases_journalentry", "dossier_id"),
+            ("viewflow_process", "(SELECT id FROM cases_dossier d WHERE d.process_id = t.id)"),
+            ("viewflow_task", "(SELECT id FROM cases_dossier d WHERE d.process_id = t.process_id)"),
+        ):
+            cursor.execute(
+                f"SELECT row_to_json(t)::text FROM {table} t "
+                f"WHERE {column} IN (SELECT id FROM cases_dossier WHERE reference = %s OR %s = '') ORDER BY 1",
+                [reference, reference],
+            )
+            counts[f"rows of {table}"] = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT prefix, exercise, last FROM cases_referencecounter ORDER BY 1, 2")
+        counts["counters"] = cursor.fetchall()
+    return counts
+
+
+FINAL = frozenset({DossierStatus.CLOSED, DossierStatus.WITHDRAWN, DossierStatus.LAPSED})
