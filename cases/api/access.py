@@ -1,4 +1,4 @@
-"""Who asks: the bearer of a token. There is no other way in, hence no cookie and no forged request to fear."""
+"""Who asks: the bearer of a token. There is no other way in: no cookie, hence no forged request to fear."""
 
 from typing import cast
 

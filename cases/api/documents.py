@@ -1,4 +1,4 @@
-"""``GET dossiers/{reference}/documents/{id}``: a piece, through the read gate, as a file and never as a page."""
+"""``GET dossiers/{reference}/documents/{id}``: a piece, through the read gate, as a file, never a page."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What the API answers to what cannot be done: always ``{"code", "message", "details"}``, the message in French."""
+"""What the API answers when it refuses: always ``{"code", "message", "details"}``, the message in French."""
 
 import logging
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class ErrorOut(BaseModel):
     message: str = Field(description="Phrase en français qui dit ce qui ne va pas et quoi faire.")
     details: dict[str, Any] = Field(
         default_factory=dict,
-        description="Champ → phrases ; « reasons » : les raisons d’un refus (code, message, lifted_by, quote).",
+        description="Champ → phrases ; « reasons » : raisons d’un refus (code, message, lifted_by, quote).",
     )
 
 
@@ -76,7 +76,9 @@ class Throttled(BusinessError):
 def install(api: NinjaAPI) -> None:
     """Make ``api`` answer every failure in the form above."""
 
-    def respond(request: HttpRequest, status: int, code: str, message: str, details: Mapping[str, Any]) -> HttpResponse:
+    def respond(
+        request: HttpRequest, status: int, code: str, message: str, details: Mapping[str, Any]
+    ) -> HttpResponse:
         return api.create_response(
             request, {"code": code, "message": message, "details": dict(details)}, status=status
         )
@@ -93,7 +95,8 @@ def install(api: NinjaAPI) -> None:
         return business(request, Malformed("La demande est illisible : vérifiez son corps et renvoyez-la."))
 
     def too_big(request: HttpRequest, error: Exception) -> HttpResponse:
-        return business(request, TooLarge("Le corps de la demande est trop gros : envoyez moins de données à la fois."))
+        message = "Le corps de la demande est trop gros : envoyez moins de données à la fois."
+        return business(request, TooLarge(message))
 
     def framework(request: HttpRequest, error: HttpError) -> HttpResponse:
         cause = error.__cause__
@@ -104,9 +107,8 @@ def install(api: NinjaAPI) -> None:
         return unreadable(request, error)
 
     def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        return business(
-            request, Invalid("Corrigez les données signalées, puis recommencez.", details=french_details(error.errors))
-        )
+        message = "Corrigez les données signalées, puis recommencez."
+        return business(request, Invalid(message, details=french_details(error.errors)))
 
     def absent(request: HttpRequest, error: Http404) -> HttpResponse:
         return business(request, NotFound("Cette adresse n’existe pas, ou vous n’y avez pas accès."))
@@ -151,17 +153,11 @@ SENTENCES = {
     "model_type": "Envoyez un objet JSON.",
     "model_attributes_type": "Envoyez un objet JSON.",
     "list_type": "Envoyez une liste.",
-    "date_type": "Écrivez la date comme 2015-12-31.",
-    "date_parsing": "Écrivez la date comme 2015-12-31.",
-    "date_from_datetime_parsing": "Écrivez la date comme 2015-12-31.",
-    "date_from_datetime_inexact": "Écrivez la date comme 2015-12-31.",
-    "enum": "Valeur inconnue. Valeurs admises : {expected}.",
-    "literal_error": "Valeur inconnue. Valeurs admises : {expected}.",
 }
 
 
 def french_details(faults: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Field → French sentences, from ninja's faults. The place (body, query) and the parameter's name are left out."""
+    """Field → French sentences, from ninja's faults. The place (body, query…) is left out."""
     details: dict[str, list[str]] = {}
     for fault in faults:
         place = [str(part) for part in fault.get("loc", ())]
@@ -170,6 +166,5 @@ def french_details(faults: list[dict[str, Any]]) -> dict[str, list[str]]:
         sentence = SENTENCES.get(fault.get("type", ""), "Valeur inattendue : corrigez-la.")
         if name == "body" and fault.get("type") == "missing":
             sentence = "Envoyez un objet JSON dans le corps de la demande."
-        context = {key: str(value).replace(" or ", ", ").replace("'", "") for key, value in fault.get("ctx", {}).items()}
-        details.setdefault(name, []).append(sentence.format_map(context))
+        details.setdefault(name, []).append(sentence.format_map(fault.get("ctx", {})))
     return details

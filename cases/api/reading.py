@@ -18,11 +18,14 @@ MAX_DEPTH = 20
 class StrictParser(Parser):
     """JSON objects without what means two things or cannot be stored.
 
-    Refused: NaN and infinities, a key given twice, nesting deeper than ``MAX_DEPTH``, NUL and lone surrogates in texts.
+    Refused: NaN and infinities, a key given twice, nesting deeper than ``MAX_DEPTH``, NUL and lone
+    surrogates in texts.
     """
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        """The body as an object. Raises ``Malformed`` (unreadable) and ``Invalid`` (characters that cannot be kept)."""
+        """The body as an object. Raises ``Malformed`` (unreadable), ``Invalid`` (text that cannot be
+        kept).
+        """
         try:
             found = json.loads(request.body, object_pairs_hook=_object, parse_constant=_constant)
         except (ValueError, RecursionError):
@@ -50,7 +53,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(text: str) -> NoReturn:
-    raise Malformed(f"« {text} » n’est pas une valeur JSON : envoyez les montants comme « \"25000.50\" ».")
+    raise Malformed(f'« {text} » n’est pas une valeur JSON : envoyez les montants comme « "25000.50" ».')
 
 
 def _check(value: Any, place: str, depth: int) -> None:
@@ -75,12 +78,13 @@ def check_text(text: str, place: str) -> None:
 
 
 def refuse_unknown_parameters(request: HttpRequest, filters: type[BaseModel] | None = None) -> None:
-    """Raise ``Invalid`` for a query parameter that means nothing here: a misspelt filter must not list everything."""
+    """Raise ``Invalid`` for a query parameter unknown here: a misspelt filter must not list everything."""
     known = list(filters.model_fields) if filters else []
     expected = f"Paramètres connus : {', '.join(known)}." if known else "Aucun paramètre n’est attendu."
     details = {name: [f"Paramètre inconnu. {expected}"] for name in request.GET if name not in known}
-    details |= {name: ["Paramètre donné deux fois."] for name in request.GET if len(request.GET.getlist(name)) > 1}
+    twice = [name for name in request.GET if len(request.GET.getlist(name)) > 1]
+    details |= {name: ["Paramètre donné deux fois : gardez-en un."] for name in twice}
     if details:
         raise Invalid("La recherche n’est pas comprise : corrigez les paramètres signalés.", details=details)
-    for name, value in request.GET.items():
-        check_text(value, name)
+    for name in request.GET:
+        check_text(str(request.GET[name]), name)

@@ -1,4 +1,4 @@
-"""Forms of answers that several parts of the API share. Amounts are decimal strings in EUR, moments in UTC."""
+"""Answers that several parts of the API share. Amounts are decimal strings in EUR, moments in UTC."""
 
 from datetime import date, datetime
 from decimal import Decimal

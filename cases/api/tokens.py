@@ -1,7 +1,7 @@
 """``auth/token``: log in and out of the API. The same throttle as the log-in page, the same second factor."""
 
+from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
-from allauth.account.app_settings import RATE_LIMITS
 from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import parse_rates
 from allauth.mfa.base.forms import AuthenticateForm
@@ -26,7 +26,7 @@ class Credentials(BaseModel):
 
     username: str = Field(min_length=1, max_length=150)
     password: str = Field(min_length=1, max_length=1_000)
-    code: str = Field(default="", max_length=50, description="Code du second facteur, si la personne en a un.")
+    code: str = Field(default="", max_length=50, description="Code du second facteur, s’il y en a un.")
 
 
 class TokenOut(BaseModel):
@@ -44,7 +44,7 @@ class TokenOut(BaseModel):
 def log_in(request: HttpRequest, credentials: Credentials) -> TokenOut:
     """Donne un jeton à envoyer dans l’en-tête « Authorization: Bearer … ».
 
-    Les essais infructueux sont limités comme sur la page de connexion : au-delà, 429 et l’en-tête Retry-After.
+    Les essais infructueux sont limités comme sur la page de connexion : au-delà, 429 et Retry-After.
     """
     user = _authenticate(request, credentials)
     if not user.is_active:  # allauth hands out inactive people whose password is right
@@ -78,7 +78,9 @@ def _check_second_factor(user: User, code: str) -> None:
     if not is_mfa_enabled(user):
         return
     if not code:
-        message = "Cette personne a un second facteur : envoyez aussi le code affiché par son application, dans « code »."
+        message = (
+            "Cette personne a un second facteur : envoyez aussi, dans « code », celui de son application."
+        )
         raise Unauthenticated(message, details={"code": [message]})
     form = AuthenticateForm({"code": code}, user=user)
     if form.is_valid():
@@ -92,6 +94,8 @@ def _check_second_factor(user: User, code: str) -> None:
 
 def _throttled(action: str) -> Throttled:
     """Wait as long as the longest of the limits: what is left of it exactly is nobody's business."""
-    seconds = int(max(rate.duration for rate in parse_rates(RATE_LIMITS[action])))
-    wait = f"{seconds // 60} minute{'s' if seconds >= 120 else ''}" if seconds >= 60 else f"{seconds} secondes"
-    return Throttled(f"Trop de tentatives de connexion : attendez {wait}, puis recommencez.", retry_after=seconds)
+    seconds = int(max(rate.duration for rate in parse_rates(app_settings.RATE_LIMITS[action])))
+    wait = (
+        f"{seconds // 60} minute{'s' if seconds >= 120 else ''}" if seconds >= 60 else f"{seconds} secondes"
+    )
+    return Throttled(f"Trop de tentatives : attendez {wait}, puis recommencez.", retry_after=seconds)

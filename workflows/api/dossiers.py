@@ -1,0 +1,250 @@
+"""``dossiers``…: file, edit, read, search; pieces and journal."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from cases.api.access import person_of
+from cases.api.errors import ErrorOut, TooLarge, UnsupportedMedia
+from cases.api.reading import check_text, refuse_unknown_parameters
+from cases.api.schemas import DocumentOut, DossierSummary, summary_of
+from cases.enums import DossierStatus
+from cases.errors import Invalid
+from cases.selectors import dossier_for, search_dossiers
+from cases.selectors.organisations import organisation_for
+from cases.services import export_journal
+from cases.uploads import HashingUploadHandler, refused_uploads
+from workflows.api.schemas import DossierOut
+from workflows.engine.registry import all_paths
+from workflows.selectors import dossier_view, page_of
+from workflows.services import add_document, create_draft, perform, update_draft
+
+router = Router(tags=["Dossiers"])
+
+
+class DraftIn(BaseModel):
+    """Un nouveau dossier."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    path: str = Field(max_length=60)
+    organisation: str = Field(
+        max_length=40, description="Code de l’organisation, par exemple « carmi-npdc »."
+    )
+    data: dict[str, Any] = Field(description="Données du circuit ; voir « fields » de GET paths/{key}.")
+
+
+class ChangeIn(BaseModel):
+    """Des données à remplacer ; celles qui ne sont pas envoyées gardent leur valeur."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    data: dict[str, Any]
+    version: int = Field(description="La version du dossier qui a été lue.")
+
+
+class ActIn(BaseModel):
+    """Un acte : l’étape, son issue, ses données et son motif s’il en faut."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    step: str = Field(max_length=60)
+    outcome: str = Field(max_length=60)
+    version: int = Field(description="La version du dossier qui a été lue.")
+    data: dict[str, Any] | None = None
+    motive: str = Field(default="")
+
+
+class SearchIn(BaseModel):
+    """Ce qui est cherché ; rien : tout ce que la personne peut lire."""
+
+    status: str = ""
+    path: str = ""
+    q: str = Field(default="", max_length=200, description="Mots de la référence ou de l’objet.")
+    cursor: str = Field(default="", max_length=200, description="« next_cursor » de la page précédente.")
+
+
+class DossiersOut(BaseModel):
+    """Une page de dossiers, le plus récemment modifié d’abord ; « next_cursor » est vide sur la dernière."""
+
+    items: list[DossierSummary]
+    next_cursor: str
+
+
+class JournalOut(BaseModel):
+    """Le journal entier, tel que le vérificateur autonome le lit : « python journal_chain.py export.json ».
+
+    Chaque écriture porte son empreinte SHA-256 et celle de la précédente ; « head » est l’empreinte de la
+    dernière.
+    """
+
+    dossier: str
+    reference: str
+    entries: list[dict[str, Any]]
+    head: str
+
+
+@router.get(
+    "dossiers", summary="Chercher des dossiers", response={200: DossiersOut, 401: ErrorOut, 422: ErrorOut}
+)
+def search(request: HttpRequest, filters: Query[SearchIn]) -> DossiersOut:
+    """Les dossiers que la personne peut lire, par état, circuit, et mots de la référence ou de l’objet."""
+    refuse_unknown_parameters(request, SearchIn)
+    _check_known("status", filters.status, DossierStatus.values)
+    _check_known("path", filters.path, [path.key for path in all_paths()])
+    found = search_dossiers(person_of(request), text=filters.q, status=filters.status, path=filters.path)
+    page = page_of(found, filters.cursor)
+    return DossiersOut(
+        items=[DossierSummary(**summary_of(one)) for one in page.items], next_cursor=page.next_cursor
+    )
+
+
+@router.post(
+    "dossiers",
+    summary="Déposer un brouillon",
+    response={201: DossierOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+)
+def create(request: HttpRequest, draft: DraftIn, response: HttpResponse) -> DossierOut:
+    """Un nouveau dossier, en brouillon, avec sa référence."""
+    actor = person_of(request)
+    organisation = organisation_for(actor, draft.organisation)
+    dossier = create_draft(path=draft.path, organisation=organisation, actor=actor, data=draft.data)
+    response["Location"] = f"/api/v1/dossiers/{dossier.reference}"
+    return DossierOut.of(dossier_view(actor, dossier.reference))
+
+
+@router.get(
+    "dossiers/{reference}",
+    summary="Lire un dossier",
+    response={200: DossierOut, 401: ErrorOut, 404: ErrorOut},
+)
+def read(request: HttpRequest, reference: str) -> DossierOut:
+    """Où en est le dossier, ce que la personne peut y faire et, sinon, pourquoi."""
+    return DossierOut.of(dossier_view(person_of(request), reference))
+
+
+@router.patch(
+    "dossiers/{reference}",
+    summary="Modifier un dossier",
+    response={200: DossierOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut},
+)
+def change(request: HttpRequest, reference: str, change: ChangeIn) -> DossierOut:
+    """Remplace des données d’un dossier en brouillon, ou à compléter."""
+    actor = person_of(request)
+    update_draft(reference=reference, actor=actor, data=change.data, version=change.version)
+    return DossierOut.of(dossier_view(actor, reference))
+
+
+@router.post(
+    "dossiers/{reference}/actions",
+    summary="Agir",
+    response={200: DossierSummary, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut},
+)
+def act(request: HttpRequest, reference: str, act: ActIn) -> DossierSummary:
+    """Termine une étape par une de ses issues (ou « withdraw »/« withdraw » : retire le dossier). Tout ou
+    rien.
+
+    403 « forbidden » : ce n’est pas à cette personne. 409 « conflict » : déjà fait, ou tenu par une autre
+    ; « stale » : le
+    dossier a changé depuis sa lecture. 422 « blocked » : une règle s’y oppose, voir « reasons ».
+    """
+    dossier = perform(
+        reference=reference,
+        step=act.step,
+        outcome=act.outcome,
+        actor=person_of(request),
+        data=act.data,
+        motive=act.motive,
+        version=act.version,
+    )
+    return DossierSummary(**summary_of(dossier))
+
+
+@router.get(
+    "dossiers/{reference}/journal",
+    summary="Lire le journal",
+    response={200: JournalOut, 401: ErrorOut, 404: ErrorOut},
+)
+def journal(request: HttpRequest, reference: str) -> JournalOut:
+    """Toutes les écritures, avec leurs empreintes : la réponse se vérifie telle quelle."""
+    return JournalOut(**export_journal(dossier_for(person_of(request), reference)))
+
+
+UPLOAD = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["kind", "file"],
+                "properties": {
+                    "kind": {
+                        "type": "string",
+                        "description": "Clé de la pièce ; voir « pieces » de GET paths/{key}.",
+                    },
+                    "file": {"type": "string", "format": "binary"},
+                },
+            }
+        }
+    },
+}
+
+
+@router.post(
+    "dossiers/{reference}/documents",
+    summary="Déposer une pièce",
+    response={
+        201: DocumentOut,
+        401: ErrorOut,
+        403: ErrorOut,
+        404: ErrorOut,
+        409: ErrorOut,
+        413: ErrorOut,
+        415: ErrorOut,
+        422: ErrorOut,
+    },
+    openapi_extra={"requestBody": UPLOAD},
+)
+def upload(request: HttpRequest, reference: str, response: HttpResponse) -> DocumentOut:
+    """Dépose un fichier ; il remplace le précédent de la même nature, qui est conservé.
+
+    Le type est reconnu au contenu : PDF, ODF, OOXML sans macros, images, CSV. Un fichier vide, trop gros
+    ou d’un autre type
+    est refusé.
+    """
+    if request.content_type != "multipart/form-data":
+        raise UnsupportedMedia(
+            "Envoyez la pièce en multipart/form-data, avec les champs « kind » et « file »."
+        )
+    request.upload_handlers = [HashingUploadHandler(request)]
+    refused = refused_uploads(request)  # reads the request
+    if refused:
+        message = refused[0][1].message
+        raise TooLarge(message, details={"file": [message]})
+    actor = person_of(request)
+    kind = request.POST.get("kind", "")
+    check_text(kind, "kind")
+    files = request.FILES.getlist("file")
+    details = {
+        name: ["Champ inconnu : retirez-le."]
+        for name in (*request.POST, *request.FILES)
+        if name not in ("kind", "file")
+    }
+    if not kind:
+        details["kind"] = ["Dites de quelle pièce il s’agit."]
+    if len(files) != 1:
+        details["file"] = ["Joignez le fichier de la pièce." if not files else "Déposez une pièce à la fois."]
+    if details:
+        raise Invalid("La pièce n’a pas été déposée : corrigez les points signalés.", details=details)
+    document = add_document(reference=reference, kind=kind, file=files[0], actor=actor)
+    found = DocumentOut.of(document, reference)
+    response["Location"] = found.url
+    return found
+
+
+def _check_known(name: str, value: str, known: list[str]) -> None:
+    if value and value not in known:
+        message = f"« {value} » est inconnu. Valeurs admises : {', '.join(known)}."
+        raise Invalid(message, details={name: [message]})

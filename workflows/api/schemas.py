@@ -1,0 +1,271 @@
+"""Forms of the answers about one dossier, and how they are made from ``DossierView``."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel
+from viewflow.workflow.models import Task
+
+from cases.api.schemas import (
+    DocumentOut,
+    DossierSummary,
+    PersonOut,
+    QuoteOut,
+    ReasonOut,
+    money,
+    summary_of,
+)
+from cases.enums import DeadlineKind, DeadlineState, DecisionKind
+from cases.models import Deadline, Decision
+from workflows.api.forms import FieldOut, fields_of
+from workflows.engine.step import Step
+from workflows.rulebook import resolve
+from workflows.selectors import Action, DossierView, StepState
+from workflows.selectors.dossier_view import ClockState, PieceState
+
+
+class StepStateOut(BaseModel):
+    """Une étape du circuit. « state » : done, current, ahead (à venir) ou aside (hors de ce dossier)."""
+
+    key: str
+    title: str
+    role_label: str
+    state: str
+    owner: str
+    task_id: int | None
+
+    @classmethod
+    def of(cls, step: StepState) -> "StepStateOut":
+        """From a step as it stands."""
+        return cls(
+            key=step.key,
+            title=step.title,
+            role_label=step.role_label,
+            state=step.state,
+            owner=step.owner,
+            task_id=step.task_id,
+        )
+
+
+class ActionOut(BaseModel):
+    """Un acte. « reasons » dit tout ce qui l’empêche quand « allowed » est faux."""
+
+    step: str
+    step_title: str
+    outcome: str
+    label: str
+    help: str
+    allowed: bool
+    reasons: list[ReasonOut]
+    motive_required: bool
+    fields: list[FieldOut]
+    task_id: int | None
+
+    @classmethod
+    def of(cls, action: Action) -> "ActionOut":
+        """From an action."""
+        return cls(
+            step=action.step,
+            step_title=action.step_title,
+            outcome=action.outcome,
+            label=action.label,
+            help=action.help,
+            allowed=action.allowed,
+            reasons=[ReasonOut.of(reason) for reason in action.reasons],
+            motive_required=action.motive_required,
+            fields=fields_of(action.form),
+            task_id=action.task_id,
+        )
+
+
+class LineOut(BaseModel):
+    """Une ligne du calcul d’une échéance."""
+
+    label: str
+    on: date | None
+    days: int | None
+
+
+class DeadlineOut(BaseModel):
+    """Une échéance. « kind » : legal ou internal ; « state » : running, suspended, met ou cancelled."""
+
+    step: str
+    title: str
+    kind: str
+    kind_label: str
+    state: str
+    state_label: str
+    due_on: date | None
+    opened_at: datetime
+    closed_at: datetime | None
+    rule: str
+    quote: QuoteOut
+
+
+class DetailedDeadlineOut(DeadlineOut):
+    """Une échéance et son calcul, ligne par ligne."""
+
+    met_on: date | None
+    late: bool | None
+    lines: list[LineOut]
+
+    @classmethod
+    def of(cls, clock: ClockState) -> "DetailedDeadlineOut":
+        """From a clock and its sum."""
+        computation = clock.computation
+        return cls(
+            **deadline_values(clock.deadline),
+            met_on=computation.met_on,
+            late=computation.late,
+            lines=[LineOut(label=line.label, on=line.on, days=line.days) for line in computation.lines],
+        )
+
+
+def deadline_values(deadline: Deadline) -> dict[str, Any]:
+    """The values of ``DeadlineOut``."""
+    return {
+        "step": deadline.step,
+        "title": deadline.title,
+        "kind": deadline.kind,
+        "kind_label": DeadlineKind(deadline.kind).label,
+        "state": deadline.state,
+        "state_label": DeadlineState(deadline.state).label,
+        "due_on": deadline.due_on,
+        "opened_at": deadline.opened_at,
+        "closed_at": deadline.closed_at,
+        "rule": deadline.rule_ref,
+        "quote": QuoteOut.of(resolve(deadline.rule_ref).as_quote()),
+    }
+
+
+class PieceOut(BaseModel):
+    """Une pièce du circuit et ses versions, celle en vigueur d’abord ; les versions remplacées sont pour
+    les auditeurs.
+    """
+
+    key: str
+    title: str
+    help: str
+    required: bool
+    missing: bool
+    quote: QuoteOut
+    versions: list[DocumentOut]
+
+    @classmethod
+    def of(cls, piece: PieceState, reference: str) -> "PieceOut":
+        """From a piece as it stands."""
+        return cls(
+            key=piece.key,
+            title=piece.title,
+            help=piece.help,
+            required=piece.required,
+            missing=piece.missing,
+            quote=QuoteOut.of(piece.quote),
+            versions=[DocumentOut.of(one, reference) for one in piece.versions],
+        )
+
+
+class DecisionOut(BaseModel):
+    """Une décision : par qui, en quelle qualité, sous quelles règles ; « document_url » est l’adresse de
+    l’acte.
+    """
+
+    kind: str
+    kind_label: str
+    step: str
+    amount_ht: str | None
+    motive: str
+    decided_by: str
+    capacity: str
+    decided_at: datetime
+    rules: list[str]
+    document_url: str | None
+
+    @classmethod
+    def of(cls, decision: Decision, reference: str) -> "DecisionOut":
+        """From a decision whose decider and paper were read with it."""
+        paper = decision.document
+        return cls(
+            kind=decision.kind,
+            kind_label=DecisionKind(decision.kind).label,
+            step=decision.step,
+            amount_ht=money(decision.amount_ht),
+            motive=decision.motive,
+            decided_by=str(decision.decided_by) if decision.decided_by else "Système",
+            capacity=decision.capacity,
+            decided_at=decision.decided_at,
+            rules=list(decision.rule_refs),
+            document_url=f"/api/v1/dossiers/{reference}/documents/{paper.public_id}" if paper else None,
+        )
+
+
+class DossierOut(DossierSummary):
+    """Un dossier pour la personne qui le lit.
+
+    « data » : les données du circuit ; « results » : ce que les étapes ont enregistré ; « waiting » :
+    l’étape attendue ;
+    « blockers » : ce qui empêche d’avancer, quelle que soit la personne ; « rules » : les versions de
+    règles fixées à la
+    soumission.
+    """
+
+    path_title: str
+    data: dict[str, Any]
+    results: dict[str, Any]
+    waiting: str
+    may_edit: bool
+    steps: list[StepStateOut]
+    actions: list[ActionOut]
+    deadlines: list[DetailedDeadlineOut]
+    pieces: list[PieceOut]
+    decisions: list[DecisionOut]
+    warnings: list[ReasonOut]
+    blockers: list[ReasonOut]
+    rules: dict[str, str]
+
+    @classmethod
+    def of(cls, view: DossierView) -> "DossierOut":
+        """From the view of a dossier."""
+        dossier = view.dossier
+        return cls(
+            **summary_of(dossier),
+            path_title=view.path.title,
+            data=dossier.data,
+            results=dossier.results,
+            waiting=view.waiting,
+            may_edit=view.may_edit,
+            steps=[StepStateOut.of(one) for one in view.steps],
+            actions=[ActionOut.of(one) for one in view.actions],
+            deadlines=[DetailedDeadlineOut.of(one) for one in view.deadlines],
+            pieces=[PieceOut.of(one, dossier.reference) for one in view.pieces],
+            decisions=[DecisionOut.of(one, dossier.reference) for one in view.decisions],
+            warnings=[ReasonOut.of(one) for one in view.warnings],
+            blockers=[ReasonOut.of(one) for one in view.blockers],
+            rules=dossier.rule_versions,
+        )
+
+
+class TaskOut(BaseModel):
+    """Une tâche ouverte et la personne qui la tient."""
+
+    id: int
+    reference: str
+    step: str
+    step_title: str
+    role_label: str
+    owner: PersonOut | None
+    opened_at: datetime
+
+    @classmethod
+    def of(cls, task: Task, reference: str) -> "TaskOut":
+        """From an open task."""
+        step: Step = task.flow_task
+        return cls(
+            id=task.pk,
+            reference=reference,
+            step=step.name,
+            step_title=step.task_title,
+            role_label=step.role.label,
+            owner=PersonOut.of(task.owner) if task.owner_id else None,
+            opened_at=task.created,
+        )

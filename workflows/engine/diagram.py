@@ -1,0 +1,494 @@
+"""Draws a path as SVG: the way forward from top to bottom, shortcuts on the left, returns on the right.
+
+No style attribute, no script, no reference by id, so that the drawing may stand inside a page under the
+strict content
+policy; classes (``step``, ``is-current``, ``edge``, ``edge--return``…) let the page's style sheet take
+over the colours,
+which are presentation attributes here. ``<title>`` and ``<desc>`` say the same in words.
+
+The layout knows one trunk (each step's first outcome, first route), side steps next to the step that they
+leave, and
+lanes: an edge that skips steps runs down a lane on the left, one that goes back runs up a lane on the
+right. Shorter
+edges take the inner lanes and the ports of a box are ordered so that lanes of one side do not cross.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from xml.etree import ElementTree as ET
+
+from viewflow.workflow.base import Node
+
+from workflows.engine.path import Begin, Finish, Path
+from workflows.engine.step import Step
+
+BOX_WIDTH = 232
+MARGIN = 20
+LANE = 22
+GUTTER = 172
+NARROW_GUTTER = 28
+GAP = 34
+LABEL_GAP = 58
+CORNER = 8
+ARROW = 7
+TITLE_SIZE, ROLE_SIZE, LABEL_SIZE = 15, 12.5, 12.5
+LINE = 16
+FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
+INK, SOFT, MUTED, RULE, SURFACE = "#17212b", "#384654", "#55626e", "#74818c", "#ffffff"
+
+#: State of a step → fill, border, width of the border, dashes, and the word that the drawing adds.
+STATES: dict[str, tuple[str, str, str, str, str]] = {
+    "": (SURFACE, RULE, "1.5", "", ""),
+    "done": ("#e2f1e8", "#1a6440", "1.5", "", "✓ fait"),
+    "current": ("#fff3d4", "#d99a0f", "3", "", "● en cours"),
+    "ahead": (SURFACE, RULE, "1.5", "", ""),
+    "aside": ("#f6f8f9", RULE, "1.5", "5 4", ""),
+}
+
+#: The same words in the description.
+STATE_WORDS = {"done": "fait", "current": "en cours", "ahead": "à venir", "aside": "hors de ce dossier"}
+
+Point = tuple[float, float]
+
+
+@dataclass(slots=True)
+class Box:
+    """A node on the drawing; ``row`` counts from the top, ``column`` 0 is the trunk."""
+
+    node: Node
+    row: int
+    column: int
+    title: list[str]
+    role: list[str]
+    x: float = 0
+    y: float = 0
+    width: float = BOX_WIDTH
+    height: float = 0
+
+    @property
+    def is_step(self) -> bool:
+        """Whether somebody works there."""
+        return isinstance(self.node, Step)
+
+    @property
+    def middle(self) -> float:
+        """Ordinate of its centre."""
+        return self.y + self.height / 2
+
+
+@dataclass(slots=True)
+class Link:
+    """An edge; ``way`` is down (to the next row), skip, back, loop, out (to a side step), in (from one) or
+    far.
+    """
+
+    source: Box
+    target: Box
+    label: list[str]
+    way: str
+    lane: int = 0
+    ports: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def span(self) -> int:
+        """How many rows it crosses."""
+        return abs(self.source.row - self.target.row)
+
+
+def path_svg(path: type[Path], states: Mapping[str, str] | None = None) -> str:
+    """The path as an SVG document. ``states`` maps steps to ``done``, ``current``, ``ahead`` or ``aside``."""
+    return Drawing(path, states or {}).render()
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide ``text`` is in a common sans serif, on the generous side, in the unit of ``size``."""
+    narrow, wide = set("ijlt.,;:'’!|()[] fIr"), set("mwMWŒœ%—@")
+    units = sum(
+        0.34 if one in narrow else 0.92 if one in wide else 0.7 if one.isupper() else 0.58 for one in text
+    )
+    return units * size
+
+
+def wrap(text: str, size: float, width: float) -> list[str]:
+    """``text`` in lines no wider than ``width``, a word longer than that excepted. French signs keep to
+    their word.
+    """
+    lines: list[str] = []
+    words = (
+        text.replace(" :", "\u00a0:")
+        .replace("« ", "«\u00a0")
+        .replace(" »", "\u00a0»")
+        .replace(" /", "\u00a0/")
+    )
+    for word in words.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+class Drawing:
+    """One path laid out, then written."""
+
+    def __init__(self, path: type[Path], states: Mapping[str, str]) -> None:
+        self.path = path
+        self.states = states
+        self.boxes = _place(path)
+        self.links = [link for box in self.boxes.values() for link in _links(box, self.boxes)]
+        self.trunk = sorted((box for box in self.boxes.values() if box.column == 0), key=lambda box: box.row)
+        self._lanes("skip")
+        self._lanes("back")
+        self._size_boxes()
+        self._set_coordinates()
+
+    # -- layout ------------------------------------------------------------------------------------
+
+    def _of(self, *ways: str) -> list[Link]:
+        return [link for link in self.links if link.way in ways]
+
+    def _lanes(self, way: str) -> None:
+        """Shorter edges first, each in the innermost lane that is free over all its rows."""
+        taken: list[list[tuple[int, int]]] = []
+        for link in sorted(self._of(way), key=lambda one: (one.span, one.source.row)):
+            top, bottom = sorted((link.source.row, link.target.row))
+            lane = 0
+            while lane < len(taken) and any(top <= end and start <= bottom for start, end in taken[lane]):
+                lane += 1
+            taken[lane : lane + 1] = [[*(taken[lane] if lane < len(taken) else []), (top, bottom)]]
+            link.lane = lane
+
+    def _lane_count(self, way: str) -> int:
+        return max((link.lane + 1 for link in self._of(way)), default=0)
+
+    def _left(self, box: Box) -> list[tuple[Link, str]]:
+        """Ports on the left of a trunk box, from top to bottom: shortcuts that arrive, then those that
+        leave.
+        """
+        arriving = sorted((one for one in self._of("skip") if one.target is box), key=lambda one: one.lane)
+        leaving = sorted((one for one in self._of("skip") if one.source is box), key=lambda one: -one.lane)
+        return [(one, "target") for one in arriving] + [(one, "source") for one in leaving]
+
+    def _right(self, box: Box) -> list[tuple[Link, str]]:
+        """Ports on the right: returns that leave, the loop, side steps, then returns that arrive from
+        below.
+        """
+        leaving = sorted((one for one in self._of("back") if one.source is box), key=lambda one: one.lane)
+        arriving = sorted((one for one in self._of("back") if one.target is box), key=lambda one: -one.lane)
+        ports = [(one, "source") for one in leaving]
+        for one in self._of("loop"):
+            ports += [(one, "source"), (one, "target")] if one.source is box else []
+        ports += [(one, "source") for one in self._of("out", "far") if one.source is box]
+        ports += [(one, "target") for one in self._of("in", "far") if one.target is box]
+        return ports + [(one, "target") for one in arriving]
+
+    @staticmethod
+    def _room(link: Link, end: str) -> float:
+        """Height that a port needs above its line: a label stands where an edge leaves the trunk or
+        returns to it.
+        """
+        labelled = end == "source" or link.way in ("in", "far")
+        return LINE * len(link.label) + 8 if labelled and link.label else 20
+
+    def _size_boxes(self) -> None:
+        for box in self.boxes.values():
+            text = 20 * len(box.title) + LINE * len(box.role) + (LINE if self._word(box) else 0)
+            ports = max(
+                (
+                    sum(self._room(*port) for port in side) + 10
+                    for side in (self._left(box), self._right(box))
+                    if side
+                ),
+                default=0,
+            )
+            box.height = max(text + 24 if box.is_step else 36, ports if box.column == 0 else 0)
+            if not box.is_step:
+                box.width = max(text_width(line, TITLE_SIZE) for line in box.title) + 44
+
+    def _set_coordinates(self) -> None:
+        labelled_left = any(link.label for link in self._of("skip"))
+        labelled_right = any(link.label for link in self._of("back", "loop", "out", "in", "far"))
+        self.left = MARGIN + LANE * self._lane_count("skip") + (GUTTER if labelled_left else NARROW_GUTTER)
+        self.right = self.left + BOX_WIDTH
+        self.lanes_at = self.right + (GUTTER if labelled_right else NARROW_GUTTER)
+        side = self.lanes_at + LANE * self._lane_count("back") + 6
+        self.axis = self.left + BOX_WIDTH / 2
+        y: float = MARGIN
+        for box in self.trunk:
+            box.x, box.y = self.axis - box.width / 2, y
+            self._set_ports(box)
+            height = box.height
+            for other in self.boxes.values():
+                if other.row == box.row and other.column:
+                    other.x = side + (BOX_WIDTH + GAP) * (other.column - 1)
+                    other.y = self._beside(other, box)
+                    height = max(height, other.y + other.height - y)
+            below = next((link for link in self._of("down") if link.source is box), None)
+            y += height + (LABEL_GAP + LINE * (len(below.label) - 1) if below and below.label else GAP)
+        columns = max(box.column for box in self.boxes.values())
+        self.width = side + (BOX_WIDTH + GAP) * columns - (GAP if columns else 0) + MARGIN
+        self.height = max(box.y + box.height for box in self.boxes.values()) + MARGIN
+
+    def _set_ports(self, box: Box) -> None:
+        for side in (self._left(box), self._right(box)):
+            needed = sum(self._room(*port) for port in side)
+            y = box.y + max(0, (box.height - needed) / 2) - (4 if side else 0)
+            for link, end in side:
+                y += self._room(link, end)
+                link.ports[end] = y
+
+    def _beside(self, other: Box, box: Box) -> float:
+        """Top of a side box: its middle faces the middle of its ports, or else its neighbour's."""
+        ports = [
+            link.ports[end]
+            for link, end in self._right(box)
+            if other in (link.source, link.target) and link.way in ("out", "in")
+        ]
+        middle = (min(ports) + max(ports)) / 2 if ports else box.middle
+        other.height = max(other.height, max(ports) - min(ports) + 36 if ports else 0)
+        return max(middle - other.height / 2, box.y - 8)
+
+    # -- lines -------------------------------------------------------------------------------------
+
+    def _points(self, link: Link) -> list[Point]:
+        source, target, ports = link.source, link.target, link.ports
+        if link.way == "down":
+            return [(self.axis, source.y + source.height), (self.axis, target.y)]
+        if link.way == "skip":
+            x = self.left - (GUTTER if any(one.label for one in self._of("skip")) else NARROW_GUTTER)
+            x -= LANE * link.lane
+            return [
+                (source.x, ports["source"]),
+                (x, ports["source"]),
+                (x, ports["target"]),
+                (target.x, ports["target"]),
+            ]
+        if link.way in ("back", "loop"):
+            x = self.lanes_at - LANE / 2 if link.way == "loop" else self.lanes_at + LANE * link.lane
+            return [
+                (source.x + source.width, ports["source"]),
+                (x, ports["source"]),
+                (x, ports["target"]),
+                (target.x + target.width, ports["target"]),
+            ]
+        if link.way == "out":
+            return [(source.x + source.width, ports["source"]), (target.x, ports["source"])]
+        if link.way == "in":
+            return [(source.x, ports["target"]), (target.x + target.width, ports["target"])]
+        return self._far_points(link)
+
+    def _far_points(self, link: Link) -> list[Point]:
+        """Between a side step and a step of another row: along the middle of the side step."""
+        source, target = link.source, link.target
+        side, trunk, end = (source, target, "target") if source.column else (target, source, "source")
+        x, y = side.x + side.width / 2, link.ports.get(end, trunk.middle)
+        near = side.y if y < side.y else side.y + side.height
+        points = [(x, near), (x, y), (trunk.x + trunk.width, y)]
+        return points if source.column else points[::-1]
+
+    def _label_at(self, link: Link) -> Point:
+        """Left end of the label's last line."""
+        if link.way == "down":
+            return self.axis + 12, link.source.y + link.source.height + LABEL_GAP / 2 + LINE * (
+                len(link.label) - 1
+            )
+        if link.way == "skip":
+            return self.left - GUTTER + CORNER + 4, link.ports["source"] - 6
+        end = "target" if link.way == "in" or (link.way == "far" and link.source.column) else "source"
+        return self.right + 10, link.ports[end] - 6
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def _word(self, box: Box) -> str:
+        return STATES[self._state(box)][4]
+
+    def _state(self, box: Box) -> str:
+        state = self.states.get(box.node.name, "")
+        return state if state in STATES else ""
+
+    def render(self) -> str:
+        """The SVG document."""
+        width, height = round(self.width), round(self.height)
+        name = f"diagram-{self.path.key}"
+        svg = ET.Element(
+            "svg",
+            {
+                "xmlns": "http://www.w3.org/2000/svg",
+                "class": "path-diagram",
+                "width": str(width),
+                "height": str(height),
+                "viewBox": f"0 0 {width} {height}",
+                "role": "img",
+                "lang": "fr",
+                "aria-labelledby": f"{name}-title {name}-desc",
+                "font-family": FONT,
+                "fill": INK,
+            },
+        )
+        ET.SubElement(svg, "title", {"id": f"{name}-title"}).text = f"Circuit « {self.path.title} »"
+        ET.SubElement(svg, "desc", {"id": f"{name}-desc"}).text = description(self.path, self.states)
+        ET.SubElement(svg, "rect", {"class": "ground", "width": "100%", "height": "100%", "fill": SURFACE})
+        for link in sorted(self.links, key=lambda one: one.way == "down"):
+            self._draw_link(svg, link)
+        for box in self.boxes.values():
+            self._draw_box(svg, box)
+        return ET.tostring(svg, encoding="unicode")
+
+    def _draw_link(self, svg: ET.Element, link: Link) -> None:
+        points = self._points(link)
+        kind = {"down": "forward", "skip": "skip", "out": "aside"}.get(link.way, "return")
+        group = ET.SubElement(svg, "g", {"class": f"edge edge--{kind}"})
+        strong = kind == "forward"
+        line = {
+            "d": rounded(_shortened(points)),
+            "fill": "none",
+            "stroke": INK if strong else SOFT,
+            "stroke-width": "2.5" if strong else "1.5",
+        }
+        if kind == "return":
+            line["stroke-dasharray"] = "6 4"
+        ET.SubElement(group, "path", line)
+        ET.SubElement(group, "path", {"class": "arrow", "d": arrow(points), "fill": INK if strong else SOFT})
+        if link.label:
+            x, y = self._label_at(link)
+            size = LABEL_SIZE
+            for number, text in enumerate(reversed(link.label)):
+                _text(group, text, x, y - LINE * number, size, {"class": "edge-label", "fill": SOFT})
+
+    def _draw_box(self, svg: ET.Element, box: Box) -> None:
+        state = self._state(box)
+        fill, border, thickness, dashes, word = STATES[state]
+        kind = "step" if box.is_step else "event"
+        group = ET.SubElement(svg, "g", {"class": f"{kind} is-{state}" if state else kind})
+        shape = {
+            "x": _number(box.x),
+            "y": _number(box.y),
+            "width": _number(box.width),
+            "height": _number(box.height),
+            "rx": _number(8 if box.is_step else box.height / 2),
+            "fill": fill if box.is_step else INK if isinstance(box.node, Finish) else SURFACE,
+            "stroke": border if box.is_step else INK,
+            "stroke-width": thickness,
+        }
+        if dashes:
+            shape["stroke-dasharray"] = dashes
+        ET.SubElement(group, "rect", shape)
+        lines = [(text, TITLE_SIZE, 20.0, "step-title") for text in box.title]
+        lines += [(text, ROLE_SIZE, LINE, "step-role") for text in box.role]
+        if word:
+            lines.append((word, ROLE_SIZE, LINE, "step-state"))
+        y = box.middle - sum(height for _, _, height, _ in lines) / 2
+        for text, size, height, role in lines:
+            y += height
+            look = {"class": role, "text-anchor": "middle", "fill": INK if role != "step-role" else MUTED}
+            if role != "step-role":
+                look["font-weight"] = "600"
+            if isinstance(box.node, Finish):
+                look["fill"] = SURFACE
+            _text(group, text, box.x + box.width / 2, y - 4.5, size, look)
+
+
+def _place(path: type[Path]) -> dict[str, Box]:
+    """Every node with its row and column: the trunk first, then side steps beside the step that leads to
+    them.
+    """
+    boxes: dict[str, Box] = {}
+
+    def put(node: Node, row: int, column: int) -> None:
+        role = wrap(node.role.label, ROLE_SIZE, BOX_WIDTH - 24) if isinstance(node, Step) else []
+        boxes[node.name] = Box(node, row, column, wrap(node.task_title, TITLE_SIZE, BOX_WIDTH - 28), role)
+
+    node: Node | None = next(one for one in path.nodes() if isinstance(one, Begin))
+    while node is not None and node.name not in boxes:
+        put(node, len(boxes), 0)
+        node = next((edge.dst for edge in node._outgoing()), None)
+    waiting = [one for one in path.nodes() if one.name not in boxes]
+    while waiting:
+        for one in waiting:
+            source = next((boxes[edge.src.name] for edge in one._incoming() if edge.src.name in boxes), None)
+            if source is not None:
+                taken = [box.column for box in boxes.values() if box.row == source.row]
+                put(one, source.row, max(taken) + 1)
+                waiting.remove(one)
+                break
+        else:
+            raise ValueError(f"{path.key}: {waiting[0].name!r} is never reached")
+    return boxes
+
+
+def _links(box: Box, boxes: Mapping[str, Box]) -> Iterable[Link]:
+    for edge in box.node._outgoing():
+        target = boxes[edge.dst.name]
+        way = _way(box, target)
+        width = BOX_WIDTH / 2 + GUTTER - 40 if way == "down" else GUTTER - 22
+        yield Link(box, target, wrap(edge.label, LABEL_SIZE, width) if edge.label else [], way)
+
+
+def _way(source: Box, target: Box) -> str:
+    if source is target:
+        return "loop"
+    if source.column == target.column == 0:
+        if target.row == source.row + 1:
+            return "down"
+        return "skip" if target.row > source.row else "back"
+    if source.row == target.row and {source.column, target.column} == {0, 1}:
+        return "in" if source.column else "out"
+    return "far"
+
+
+def description(path: type[Path], states: Mapping[str, str]) -> str:
+    """The drawing in words: each step, who does it, where each of its outcomes leads."""
+    sentences = [path.summary]
+    for number, step in enumerate(path.steps(), start=1):
+        state = STATE_WORDS.get(states.get(step.name, ""), "")
+        ways = " ; ".join(
+            f"{edge.label} → {'même étape' if edge.dst is step else edge.dst.task_title}"
+            for edge in step._outgoing()
+        )
+        sentences.append(
+            f"{number}. {step.task_title} ({step.role.label}){f', {state}' if state else ''} : {ways}."
+        )
+    return " ".join(sentences)
+
+
+def rounded(points: list[Point]) -> str:
+    """A path through ``points`` whose corners are rounded."""
+    parts = [f"M{_number(points[0][0])},{_number(points[0][1])}"]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        start, end = _towards(corner, before), _towards(corner, after)
+        parts.append(f"L{_number(start[0])},{_number(start[1])}")
+        parts.append(f"Q{_number(corner[0])},{_number(corner[1])} {_number(end[0])},{_number(end[1])}")
+    parts.append(f"L{_number(points[-1][0])},{_number(points[-1][1])}")
+    return " ".join(parts)
+
+
+def _towards(corner: Point, other: Point, distance: float = CORNER) -> Point:
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    length = abs(dx) + abs(dy)
+    step = min(distance, length / 2)
+    return (corner[0] + dx / length * step, corner[1] + dy / length * step) if length else corner
+
+
+def _shortened(points: list[Point]) -> list[Point]:
+    """The same line, ending under its arrow head."""
+    return [*points[:-1], _towards(points[-1], points[-2], ARROW - 1)]
+
+
+def arrow(points: list[Point]) -> str:
+    """The head of an arrow at the last point, in the direction of the last segment."""
+    (x, y), (fx, fy) = points[-1], _towards(points[-1], points[-2], ARROW)
+    dx, dy = (fy - y) * 0.62, (x - fx) * 0.62
+    corners = ((x, y), (fx + dx, fy + dy), (fx - dx, fy - dy))
+    return "M" + " L".join(f"{_number(cx)},{_number(cy)}" for cx, cy in corners) + " Z"
+
+
+def _text(parent: ET.Element, text: str, x: float, y: float, size: float, more: Mapping[str, str]) -> None:
+    attributes = {"x": _number(x), "y": _number(y), "font-size": _number(size), **more}
+    ET.SubElement(parent, "text", attributes).text = text
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".rstrip("0").rstrip(".")
