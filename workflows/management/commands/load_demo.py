@@ -1,0 +1,69 @@
+"""``manage.py load_demo``: the demonstration, in an empty embedded database only."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+
+from cases import clock
+from cases.models import Dossier
+from workflows.demonstration import ACCOUNTS, PASSWORD, load
+from workflows.demonstration.people import taken_names
+
+#: Notices older than this were settled by life: nobody returns from so long an absence to an unread pile.
+NOTICES_DAYS = 90
+
+
+class Command(BaseCommand):
+    help = "Load the demonstration: accounts, facilities and dossiers. Does nothing when there are dossiers."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--small", action="store_true", help="about a dozen dossiers, in every status")
+        parser.add_argument(
+            "--force", action="store_true", help="load into a database other than the embedded one"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._refuse_where_it_would_harm(force=options["force"])
+        started = time.monotonic()
+        with transaction.atomic():
+            loaded = load(
+                small=options["small"], progress=self._progress if options["verbosity"] > 1 else None
+            )
+            if loaded is None:
+                self.stdout.write("La base contient déjà des dossiers : la démonstration n’est pas chargée.")
+                return
+            long_ago = clock.today() - timedelta(days=NOTICES_DAYS)
+            call_command("settle_notices", before=long_ago, stdout=self.stderr, verbosity=0)
+        self.stdout.write(
+            f"Démonstration chargée : {loaded.people} comptes, {loaded.facilities} œuvres, {loaded.dossiers} dossiers, "
+            f"{loaded.acts} actes en {time.monotonic() - started:.0f} s. "
+            f"Tous les comptes ont le mot de passe « {PASSWORD} » (par exemple {ACCOUNTS[1].username})."
+        )
+
+    def _refuse_where_it_would_harm(self, *, force: bool) -> None:
+        if settings.BERLINE_PRODUCTION:
+            raise CommandError(
+                "La démonstration ouvre des comptes dont le mot de passe est connu de tous : elle ne se charge pas en "
+                "production. Chargez-la sur un poste avec « make run »."
+            )
+        if not force and "EMBEDDED" not in connection.settings_dict:
+            raise CommandError(
+                "La démonstration ne se charge que dans la base embarquée ; DATABASE_URL en désigne une autre. Retirez "
+                "DATABASE_URL, ou ajoutez --force si cette base est vide et faite pour des essais."
+            )
+        taken = taken_names()
+        if taken and not Dossier.objects.exists():
+            raise CommandError(
+                f"Des comptes portent déjà des noms de la démonstration : {', '.join(taken)}. Chargez-la dans une base "
+                "neuve (make reset), ou démarrez sans elle avec BERLINE_DEMO=0."
+            )
+
+    def _progress(self, done: int, planned: int) -> None:
+        if done % 50 == 0 or done == planned:
+            self.stdout.write(f"{done} actes sur {planned}")
+            self.stdout.flush()
