@@ -176,8 +176,8 @@ def dossier_edit(request: HttpRequest, reference: str) -> HttpResponse:
         if isinstance(error, Stale):
             dossier.version = error.details["version"]
             problems = [
-                "Ce dossier a été modifié pendant votre saisie. Elle est conservée ci-dessous : enregistrez-la de "
-                "nouveau pour remplacer la version actuelle, ou ouvrez le dossier pour comparer."
+                "Ce dossier a été modifié pendant votre saisie. Elle est conservée ci-dessous : "
+                "enregistrez-la de nouveau pour remplacer la version actuelle, ou ouvrez le dossier pour comparer."
             ]
         return _page(
             request,
