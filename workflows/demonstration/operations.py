@@ -27,9 +27,10 @@ USUAL_DAYS: Mapping[str, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act: what, how many working days after the former one (left out: its usual delay), and why.
+    """One act: what, how many working days after the former one, and why.
 
-    ``amount`` in EUR before tax: committed or revised. ``piece``: which one is filed. ``data``: what is edited.
+    Without ``days``, its usual delay. ``amount`` in EUR before tax: committed or revised. ``piece``: which
+    one is filed. ``data``: what is edited.
     """
 
     verb: str

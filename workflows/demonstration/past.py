@@ -275,7 +275,8 @@ EST = (
             complete(),
             refuse(
                 "L’opération ne relève pas de la modernisation de l’offre de soins et son amortissement "
-                "dépasse la durée du bail. Un nouveau dossier peut être déposé si le bailleur participe au financement."
+                "dépasse la durée du bail. Un nouveau dossier peut être déposé si le bailleur participe au "
+                "financement."
             ),
             close(),
         ),

@@ -9,9 +9,13 @@ from cases.calendar import add_working_days, is_working_day, next_working_day
 from cases.clock import PARIS
 from workflows.demonstration.operations import USUAL_DAYS, Act, Operation
 
-#: From the first to the last minute at which an act begins a day; acts that follow on the same day come later.
+#: Between these times an act begins a day; those that follow on the same day come later.
 OPENING, LAST_START = time(8, 30), time(15, 30)
 CLOSING = time(17, 45)
+
+
+class ClockTooEarly(ValueError):
+    """An act of the demonstration would not lie in the past (French sentence)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,10 @@ class Appointment:
 
 
 def appointments(operations: tuple[Operation, ...], *, today: date) -> list[Appointment]:
-    """All acts of all operations in the order of time; ``number`` is the operation's place in ``operations``."""
+    """All acts of all operations in the order of time; ``number`` is the operation's place in ``operations``.
+
+    Raises ``ClockTooEarly`` when one would not lie before ``today``.
+    """
     found = [
         Appointment(moment, number, rank, act)
         for number, operation in enumerate(operations)
@@ -34,7 +41,7 @@ def appointments(operations: tuple[Operation, ...], *, today: date) -> list[Appo
     late = [one for one in found if one.moment.date() >= today]
     if late:
         title = operations[late[0].number].title
-        raise ValueError(
+        raise ClockTooEarly(
             f"« {title} » : l’acte « {late[0].act.verb} » tomberait le {late[0].moment:%d/%m/%Y}."
         )
     return sorted(found, key=lambda one: (one.moment, one.number, one.rank))

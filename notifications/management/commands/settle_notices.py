@@ -25,4 +25,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = settle_before(datetime.combine(options["before"], time.min, tzinfo=PARIS))
-        self.stdout.write(f"{count} avis classés.")
+        if options["verbosity"]:
+            self.stdout.write(f"{count} avis classés.")

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from cases import clock
 from cases.models import Dossier
-from workflows.demonstration import ACCOUNTS, PASSWORD, load
+from workflows.demonstration import ACCOUNTS, PASSWORD, ClockTooEarly, load
 from workflows.demonstration.people import taken_names
 
 #: Notices older than this were settled by life: nobody returns from so long an absence to an unread pile.
@@ -30,37 +30,39 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._refuse_where_it_would_harm(force=options["force"])
         started = time.monotonic()
+        progress = self._progress if options["verbosity"] > 1 else None
         with transaction.atomic():
-            loaded = load(
-                small=options["small"], progress=self._progress if options["verbosity"] > 1 else None
-            )
+            try:
+                loaded = load(small=options["small"], progress=progress)
+            except ClockTooEarly as error:
+                raise CommandError(f"Réglez l’horloge de cette machine. {error}") from error
             if loaded is None:
                 self.stdout.write("La base contient déjà des dossiers : la démonstration n’est pas chargée.")
                 return
             long_ago = clock.today() - timedelta(days=NOTICES_DAYS)
-            call_command("settle_notices", before=long_ago, stdout=self.stderr, verbosity=0)
+            call_command("settle_notices", before=long_ago, verbosity=0)
         self.stdout.write(
-            f"Démonstration chargée : {loaded.people} comptes, {loaded.facilities} œuvres, {loaded.dossiers} dossiers, "
-            f"{loaded.acts} actes en {time.monotonic() - started:.0f} s. "
-            f"Tous les comptes ont le mot de passe « {PASSWORD} » (par exemple {ACCOUNTS[1].username})."
+            f"Démonstration chargée en {time.monotonic() - started:.0f} s : {loaded.people} comptes, "
+            f"{loaded.facilities} œuvres, {loaded.dossiers} dossiers, {loaded.acts} actes. Tous les comptes "
+            f"ont le mot de passe « {PASSWORD} » (par exemple {ACCOUNTS[1].username})."
         )
 
     def _refuse_where_it_would_harm(self, *, force: bool) -> None:
         if settings.BERLINE_PRODUCTION:
             raise CommandError(
-                "La démonstration ouvre des comptes dont le mot de passe est connu de tous : elle ne se charge pas en "
-                "production. Chargez-la sur un poste avec « make run »."
+                "La démonstration ouvre des comptes dont tout le monde connaît le mot de passe : elle ne se "
+                "charge pas en production. Chargez-la sur un poste avec « make run »."
             )
         if not force and "EMBEDDED" not in connection.settings_dict:
             raise CommandError(
-                "La démonstration ne se charge que dans la base embarquée ; DATABASE_URL en désigne une autre. Retirez "
-                "DATABASE_URL, ou ajoutez --force si cette base est vide et faite pour des essais."
+                "La démonstration ne se charge que dans la base embarquée ; DATABASE_URL en désigne une "
+                "autre. Retirez DATABASE_URL, ou ajoutez --force si cette base est vide et sert à des essais."
             )
         taken = taken_names()
         if taken and not Dossier.objects.exists():
             raise CommandError(
-                f"Des comptes portent déjà des noms de la démonstration : {', '.join(taken)}. Chargez-la dans une base "
-                "neuve (make reset), ou démarrez sans elle avec BERLINE_DEMO=0."
+                f"Des comptes portent déjà des noms de la démonstration : {', '.join(taken)}. Chargez-la "
+                "dans une base neuve (make reset), ou démarrez sans elle avec BERLINE_DEMO=0."
             )
 
     def _progress(self, done: int, planned: int) -> None:
