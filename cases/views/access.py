@@ -33,6 +33,15 @@ SECTIONS = {
     "dossier_new_path": "new",
     "roles": "roles",
     "person": "roles",
+    "person_new": "roles",
+    "role_grant": "roles",
+    "role_end": "roles",
+    "person_close": "roles",
+    "dossier_edit": "search",
+    "dossier_act": "search",
+    "dossier_upload": "search",
+    "dossier_simulate": "new",
+    "notices": "notices",
 }
 
 
