@@ -14,6 +14,7 @@ from cases.enums import DeadlineState, DossierStatus
 from cases.errors import NotFound
 from cases.models import Deadline, Document, Dossier
 from cases.permissions import READS_ALL, READS_NONE, Holding, holdings_of
+from cases.text import storable
 
 
 #: Papers of decisions: earlier ones are not superseded by later ones, each stays in the record.
@@ -42,7 +43,7 @@ def dossier_for(user: Any, reference: str, holdings: tuple[Holding, ...] | None 
     found = (
         dossiers_visible_to(user, holdings)
         .select_related("organisation", "process")
-        .filter(reference=reference)
+        .filter(reference=_searchable(reference))
         .first()
     )
     if found is None:
@@ -53,6 +54,11 @@ def dossier_for(user: Any, reference: str, holdings: tuple[Holding, ...] | None 
     return found
 
 
+def _searchable(text: str) -> str:
+    """The text to look up; one that PostgreSQL cannot hold is looked up as nothing."""
+    return text if storable(text) else ""
+
+
 def document_for(
     user: Any, reference: str, public_id: UUID, holdings: tuple[Holding, ...] | None = None
 ) -> Document:
@@ -60,7 +66,8 @@ def document_for(
     held = holdings_of(user) if holdings is None else holdings
     found = (
         Document.objects.select_related("dossier")
-        .filter(public_id=public_id, dossier__in=dossiers_visible_to(user, held), dossier__reference=reference)
+        .filter(public_id=public_id, dossier__in=dossiers_visible_to(user, held))
+        .filter(dossier__reference=_searchable(reference))
         .first()
     )
     keeps = any(one.role in READS_ALL for one in held)
@@ -99,6 +106,8 @@ def search_dossiers(
 ) -> QuerySet[Dossier]:
     """Visible dossiers by reference or title (accents and case ignored), status and path; most recent first."""
     found = dossiers_visible_to(user, holdings).select_related("organisation")
+    if not all(storable(one) for one in (text, status, path)):
+        return found.none()
     for word in normalise(text).split():
         found = found.filter(search_text__contains=word)
     if status:

@@ -13,6 +13,7 @@ from cases import clock
 from cases.errors import Invalid
 from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holdings_of
+from cases.text import storable
 from cases.selectors import normalise
 from workflows.engine.registry import get_path
 from workflows.engine.step import Step
@@ -84,7 +85,8 @@ def queue(user: Any, filters: QueueFilters | None = None, *, holdings: tuple[Hol
     """One page of the open tasks that ``user`` could do. Four statements. Raises ``Invalid`` for a broken cursor."""
     asked = filters or QueueFilters()
     held = holdings_of(user) if holdings is None else holdings
-    if not held:
+    words = (asked.path, asked.organisation, asked.text)
+    if not held or not all(storable(one) for one in words):
         return QueuePage((), "", 0, True)
     source, parameters = _source(asked, held, user)
     after = ""

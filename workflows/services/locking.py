@@ -7,9 +7,12 @@ from typing import Any
 from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 
-from cases.errors import Conflict, NotFound, Stale
+from cases.errors import Conflict, Invalid, NotFound, Stale
 from cases.models import Dossier
 from cases.permissions import Holding, may_read
+from cases.text import FORBIDDEN, storable
+
+MAX_MOTIVE = 5_000
 
 UNSEEN = (
     "Aucun dossier de cette référence ne vous est accessible. "
@@ -35,6 +38,8 @@ def lock_dossier(*, holdings: tuple[Holding, ...] | None, **lookup: Any) -> Doss
 
     Needs the caller's transaction, inside ``busy_is_conflict``.
     """
+    if not all(storable(value) for value in lookup.values() if isinstance(value, str)):
+        raise NotFound(UNSEEN)
     dossier = (
         Dossier.objects.select_related("organisation", "process")
         .select_for_update(of=("self", "process"))
@@ -54,3 +59,16 @@ def check_version(dossier: Dossier, version: int | None) -> None:
             "Le dossier a changé depuis que vous l’avez ouvert. Rechargez-le, vérifiez ce qui a changé, puis recommencez.",
             details={"version": dossier.version},
         )
+
+
+def checked_motive(motive: str) -> str:
+    """The motive without the blanks around it. Raises ``Invalid`` when it is too long or cannot be stored."""
+    cleaned = motive.strip()
+    message = ""
+    if len(cleaned) > MAX_MOTIVE:
+        message = f"Le motif dépasse {MAX_MOTIVE} caractères : résumez-le, et joignez le détail en pièce."
+    elif not storable(cleaned):
+        message = FORBIDDEN
+    if message:
+        raise Invalid(message, details={"motive": [message]})
+    return cleaned

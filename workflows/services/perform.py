@@ -30,11 +30,8 @@ from workflows.selectors.actions import (
     withdraw_refusals,
     withdrawing_holding,
 )
-from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
+from workflows.services.locking import busy_is_conflict, check_version, checked_motive, lock_dossier
 from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
-
-MAX_MOTIVE = 5_000
-
 
 def perform(
     *,
@@ -58,7 +55,7 @@ def perform(
         dossier = lock_dossier(holdings=holdings, reference=reference)
         path = get_path(dossier.path)
         context = StepContext(
-            dossier=dossier, path=path, outcome=outcome, actor=actor, capacity=SYSTEM, motive=_checked_motive(motive)
+            dossier=dossier, path=path, outcome=outcome, actor=actor, capacity=SYSTEM, motive=checked_motive(motive)
         )
         tasks = list(open_tasks(dossier.process_id))
         context.waiting = waiting_for(dossier, tasks)
@@ -74,17 +71,6 @@ def perform(
             raise Invalid(f"L’issue « {outcome} » n’existe pas à l’étape « {node.task_title} ». Issues connues : {known}.")
         context.step = node
         return _complete(context, node, chosen, tasks, holdings, data, version)
-
-
-def _checked_motive(motive: str) -> str:
-    cleaned = motive.strip()
-    if len(cleaned) > MAX_MOTIVE:
-        message = f"Le motif dépasse {MAX_MOTIVE} caractères : résumez-le, et joignez le détail en pièce."
-        raise Invalid(message, details={"motive": [message]})
-    if "\x00" in cleaned:
-        message = "Le motif contient un caractère interdit : retapez-le."
-        raise Invalid(message, details={"motive": [message]})
-    return cleaned
 
 
 def _complete(
@@ -159,6 +145,7 @@ def _check_motive(outcome: Outcome, motive: str) -> None:
 
 
 def _act_data(outcome: Outcome, data: Mapping[str, Any] | None, dossier: Dossier) -> dict[str, Any]:
+    _require_mapping(data)
     if outcome.form is None:
         if data:
             raise _unexpected_data(outcome.label, data)
@@ -171,6 +158,11 @@ def _act_data(outcome: Outcome, data: Mapping[str, Any] | None, dossier: Dossier
         details = {name: [str(message) for message in errors] for name, errors in form.errors.items()}
         raise Invalid("Corrigez les données signalées, puis recommencez.", details=details)
     return dict(form.cleaned_data)
+
+
+def _require_mapping(data: object) -> None:
+    if data is not None and not isinstance(data, Mapping):
+        raise Invalid("Les données de l’acte doivent être un objet JSON.")
 
 
 def _unexpected_data(label: str, data: Mapping[str, Any]) -> Invalid:
@@ -200,6 +192,7 @@ def _withdraw(
     if not context.motive:
         message = "Indiquez pourquoi le dossier est retiré."
         raise Invalid(message, details={"motive": [message]})
+    _require_mapping(data)
     if data:
         raise _unexpected_data("Retirer le dossier", data)
     own = withdrawing_holding(dossier, held)

@@ -11,7 +11,7 @@ from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
 from workflows.engine.step import OPEN, Step
 from workflows.selectors.actions import holding_at, refuse_unless_claimable
-from workflows.services.locking import UNSEEN, busy_is_conflict, lock_dossier
+from workflows.services.locking import UNSEEN, busy_is_conflict, checked_motive, lock_dossier
 from workflows.services.records import record_act
 
 
@@ -76,14 +76,15 @@ def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
 
     Raises ``NotFound``, ``Forbidden``, ``Conflict``, ``Invalid`` (no motive, person who may not do the step).
     """
-    if not motive.strip():
+    motive = checked_motive(motive)
+    if not motive:
         message = "Indiquez pourquoi la tâche change de mains."
         raise Invalid(message, details={"motive": [message]})
     with busy_is_conflict(), transaction.atomic():
         holdings = holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
         capacity = _hand_over_capacity(dossier, step, holdings, own=task.owner_id == actor.pk)
-        context = _context(dossier, step, actor, capacity, motive.strip())
+        context = _context(dossier, step, actor, capacity, motive)
         before = str(task.owner) if task.owner else None
         task.owner, owner_id = None, task.owner_id
         try:
@@ -107,8 +108,10 @@ def _hand_over_capacity(dossier: Dossier, step: Step, holdings: tuple[Holding, .
     held = holding_at(step, dossier, holdings)
     if own and held is not None:
         return held.capacity
+    own_body = dossier.organisation
+    body = own_body if step.organisation_id_for(own_body) == own_body.pk else own_body.parent
     manager = next(
-        (one for one in holdings if one.role == Role.MANAGER and one.covers(dossier.organisation.lineage)), None
+        (one for one in holdings if body and one.role == Role.MANAGER and one.covers(body.lineage)), None
     )
     if manager is not None:
         return manager.capacity
