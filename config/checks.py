@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
 from django.db.utils import ProgrammingError
 
 DEMONSTRATION_PASSWORD = "berline"  # noqa: S105  (known to all: what is refused below)
@@ -76,7 +75,5 @@ def refuse_demonstration_accounts() -> None:
         names = open_demonstration_accounts()
     except ProgrammingError:
         return
-    finally:
-        connections.close_all()
     if names:
         raise ImproperlyConfigured(_refusal(names))

@@ -39,7 +39,7 @@ def main(level, folder):
             _create(folder)
             installed = {}
         _install(level, folder)
-        installed = {name: digest for name, digest in installed.items() if digest == wanted[name]}
+        installed = {name: digest for name, digest in installed.items() if digest == wanted.get(name)}
         installed[level] = wanted[level]
         temporary = os.path.join(folder, STAMP + ".new")
         with open(temporary, "w") as file:

@@ -9,6 +9,9 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 application = get_wsgi_application()
 
+from django.db import connections  # noqa: E402
+
 from config.checks import refuse_demonstration_accounts  # noqa: E402
 
 refuse_demonstration_accounts()
+connections.close_all()

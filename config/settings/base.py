@@ -248,6 +248,10 @@ USE_THOUSAND_SEPARATOR = False
 STATIC_URL = "static/"
 STATIC_ROOT = BERLINE_VAR / "static"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "config" / "static"] if path.is_dir()]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "config.staticfiles.UsedPackagesFinder",
+]
 MEDIA_ROOT = BERLINE_VAR / "media"
 MEDIA_URL = ""  # pieces are handed out by a view, through the read gate
 FILE_UPLOAD_PERMISSIONS = 0o600

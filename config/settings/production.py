@@ -15,8 +15,8 @@ for _name in ("DEBUG", "DJANGO_DEBUG", "BERLINE_DEBUG"):
     if env.flag(_name):
         raise ImproperlyConfigured(f"{_name} is on: production never shows its inside. Unset {_name}.")
 env.required("DATABASE_URL", "the address of the PostgreSQL server, postgresql://user:password@host/name.")
-ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS")
-if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+_hosts = env.listing("ALLOWED_HOSTS")
+if not _hosts or "*" in _hosts:
     raise ImproperlyConfigured("ALLOWED_HOSTS must list the host names that this installation answers to.")
 env.required("CELERY_BROKER_URL", "the address of RabbitMQ or Redis.")
 
@@ -25,6 +25,7 @@ from config.settings.base import STORAGES  # noqa: E402
 
 DEBUG = False
 BERLINE_PRODUCTION = True
+ALLOWED_HOSTS = _hosts
 
 SECURE_SSL_REDIRECT = env.flag("BERLINE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
