@@ -1,0 +1,290 @@
+"""The demonstration as a visitor finds it: loaded once for this module, looked at from many sides."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.test import override_settings
+from viewflow.workflow.models import Task
+
+from cases import clock
+from cases.calendar import is_working_day
+from cases.content import PDF
+from cases.enums import DecisionKind, DossierStatus, Role
+from cases.models import (
+    AdministrationEntry,
+    Deadline,
+    DeadlineEvent,
+    Decision,
+    Document,
+    Dossier,
+    Facility,
+    JournalEntry,
+    RoleGrant,
+    User,
+)
+from cases.permissions import holdings_of
+from cases.services import verify_all
+from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
+from notifications.models import OutboxRow
+from workflows.demonstration.past import PAST
+from workflows.demonstration.recent import RECENT
+from workflows.demonstration.timetable import ClockTooEarly, appointments
+from workflows.engine import StepContext, get_path
+
+PATH = "fnmo_investment"
+OPEN = ("submitted", "under_review", "to_complete", "awaiting_decision")
+
+
+@pytest.fixture(scope="module")
+def loaded(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The whole demonstration, and the folder of its files; taken away after the module."""
+    media = tmp_path_factory.mktemp("demonstration")
+    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():
+        call_command("load_demo", force=True, verbosity=0)
+        yield media
+        transaction.set_rollback(True)
+
+
+pytestmark = pytest.mark.usefixtures("loaded")
+
+
+def statuses_of_the_path() -> set[str]:
+    """Every status that an outcome of the path leads to, the draft that it begins with, and withdrawal."""
+    path = get_path(PATH)
+    routes = {
+        str(route.status) for step in path.steps() for one in step.outcomes.values() for route in one.routes
+    }
+    return routes | {DossierStatus.DRAFT.value, DossierStatus.WITHDRAWN.value}
+
+
+def late(status: str) -> list[Dossier]:
+    return list(Dossier.objects.filter(status=status, next_due_on__lt=clock.today()).order_by("pk"))
+
+
+def test_demonstration_shows_every_status_of_the_path() -> None:
+    assert set(Dossier.objects.order_by().values_list("status", flat=True)) == statuses_of_the_path()
+
+
+def test_demonstration_has_some_forty_dossiers_of_the_three_carmi() -> None:
+    bodies = list(Dossier.objects.order_by("pk").values_list("organisation__code", flat=True))
+    assert 40 <= len(bodies) <= 50
+    assert {code: bodies.count(code) >= 12 for code in set(bodies)} == {
+        "carmi-npdc": True,
+        "carmi-est": True,
+        "carmi-sud": True,
+    }
+
+
+def test_demonstration_journals_are_intact() -> None:
+    assert list(verify_all()) == []
+    assert JournalEntry.objects.count() > 300
+    assert AdministrationEntry.objects.filter(action="grant_role").count() == len(DEMONSTRATION_ACCOUNTS)
+
+
+def test_demonstration_people_are_the_documented_offices() -> None:
+    people = {user.username: user for user in User.objects.order_by("pk")}
+    assert set(people) == set(DEMONSTRATION_ACCOUNTS)
+    assert len({user.password for user in people.values()}) == 1
+    assert people["agent.npdc"].check_password(DEMONSTRATION_PASSWORD)
+    assert all(user.email == f"{name}@exemple.invalid" for name, user in people.items())
+    assert all(not (user.first_name or user.last_name or user.is_superuser) for user in people.values())
+
+
+@pytest.mark.parametrize("day", [date(2014, 1, 1), None])
+def test_demonstration_people_hold_one_role_each_since_2014(day: date | None) -> None:
+    held = {user.username: holdings_of(user, day) for user in User.objects.order_by("pk")}
+    assert all(len(holdings) == 1 for holdings in held.values())
+    roles = {name: (one.role, one.organisation_code) for name, (one,) in held.items()}
+    assert roles["directeur.sud"] == (Role.REGIONAL_DIRECTOR, "carmi-sud")
+    assert roles["dg.canssm"] == (Role.DIRECTOR_GENERAL, "canssm")
+    assert {role for role, _ in roles.values()} == set(Role)
+    assert not RoleGrant.objects.filter(act="").exists()
+
+
+def test_demonstration_facilities_are_those_of_the_dossiers() -> None:
+    known = set(Facility.objects.values_list("code", flat=True))
+    named = {
+        code
+        for data in Dossier.objects.order_by("pk").values_list("data", flat=True)
+        for code in data["facilities"]
+    }
+    assert named <= known
+    for code in ("carmi-npdc", "carmi-est", "carmi-sud"):
+        assert Facility.objects.filter(organisation__code=code, active=True).count() >= 8
+    elsewhere = [
+        dossier.reference
+        for dossier in Dossier.objects.order_by("pk")
+        if Facility.objects.filter(code__in=dossier.data["facilities"])
+        .exclude(organisation=dossier.organisation_id)
+        .exists()
+    ]
+    assert elsewhere == []
+
+
+def test_demonstration_references_increase_with_time() -> None:
+    in_time = list(Dossier.objects.order_by("created_at").values_list("reference", flat=True))
+    numbers = [tuple(map(int, reference.split("-")[1:])) for reference in in_time]
+    assert numbers == sorted(set(numbers))
+    years = [year for year, _ in numbers]
+    assert all(number == years[:index].count(year) + 1 for index, (year, number) in enumerate(numbers))
+
+
+def test_demonstration_decisions_are_never_taken_by_who_prepared_or_reviewed() -> None:
+    decided = [one for one in Dossier.objects.order_by("pk") if one.participants.get("decide")]
+    assert len(decided) > 20
+    for dossier in decided:
+        before = {*dossier.participants["prepare"], *dossier.participants["review"]}
+        assert not before & set(dossier.participants["decide"]), dossier.reference
+    assert set(
+        Decision.objects.filter(kind__in=(DecisionKind.APPROVAL, DecisionKind.REFUSAL))
+        .order_by()
+        .values_list("decided_by__username", flat=True)
+    ) == {"dg.canssm"}
+
+
+def moments() -> Iterator[tuple[str, datetime]]:
+    """Every moment that an act of the demonstration left behind."""
+    fields: list[tuple[Any, tuple[str, ...]]] = [
+        (JournalEntry, ("at",)),
+        (Dossier, ("created_at", "submitted_at", "updated_at")),
+        (Decision, ("decided_at",)),
+        (Document, ("uploaded_at",)),
+        (Deadline, ("opened_at", "closed_at")),
+        (DeadlineEvent, ("at",)),
+        (Task, ("created", "assigned", "started", "finished")),
+        (OutboxRow, ("created_at", "read_at")),
+    ]
+    for model, names in fields:
+        for name in names:
+            found = model.objects.order_by("pk").values_list(name, flat=True)
+            for moment in (one for one in found if one is not None):
+                yield f"{model.__name__}.{name}", moment
+
+
+def test_demonstration_moments_are_in_working_hours_and_none_is_to_come() -> None:
+    seen = list(moments())
+    assert len(seen) > 2_000
+    for what, moment in seen:
+        local = moment.astimezone(clock.PARIS)
+        assert date(2014, 1, 2) <= local.date() < clock.today(), what
+        assert is_working_day(local.date()), (what, moment)
+        assert time(8, 30) <= local.time() < time(17, 45), (what, moment)
+
+
+def test_demonstration_journals_follow_time() -> None:
+    for dossier in Dossier.objects.order_by("pk"):
+        at = list(
+            JournalEntry.objects.filter(dossier=dossier).order_by("sequence").values_list("at", flat=True)
+        )
+        assert at == sorted(set(at)), dossier.reference
+
+
+def test_demonstration_closed_dossiers_are_of_2014_to_2017_and_open_ones_of_late() -> None:
+    for dossier in Dossier.objects.order_by("pk"):
+        if dossier.status in ("closed", "withdrawn"):
+            assert 2014 <= dossier.exercise <= 2017, dossier.reference
+        else:
+            assert dossier.created_at > clock.now() - timedelta(days=150), dossier.reference
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [(step.name, outcome) for step in get_path(PATH).steps() for outcome in step.outcomes],
+)
+def test_demonstration_does_every_outcome_of_the_path(step: str, outcome: str) -> None:
+    assert JournalEntry.objects.filter(action="perform", step=step, outcome=outcome).exists()
+
+
+def test_demonstration_refusals_and_returns_have_motives() -> None:
+    told = JournalEntry.objects.filter(
+        outcome__in=("refuse", "send_back", "request_pieces", "return", "revise_cost", "withdraw")
+    ).order_by("pk")
+    assert len(told) > 10
+    assert all(len(entry.motive) > 30 for entry in told)
+
+
+def test_demonstration_revised_costs_cross_the_threshold_or_stay_covered() -> None:
+    revised = JournalEntry.objects.filter(outcome="revise_cost").order_by("pk")
+    assert {entry.status_after for entry in revised} == {"under_review", "approved"}
+    dispensed = Decision.objects.filter(
+        kind=DecisionKind.DISPENSE, dossier__decisions__kind=DecisionKind.APPROVAL
+    )
+    assert dispensed.exists()
+
+
+def test_demonstration_restructurings_have_three_years_for_each_gestion() -> None:
+    tied = [one for one in Dossier.objects.order_by("pk") if one.data["is_restructuring"]]
+    assert len(tied) >= 4
+    for dossier in tied:
+        years: dict[str, list[int]] = {}
+        for row in dossier.data["impact"]:
+            years.setdefault(row["gestion"], []).append(row["year"] - dossier.exercise)
+        assert all(after == [1, 2, 3] for after in years.values()), dossier.reference
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_demonstration_has_late_and_timely_dossiers(status: str) -> None:
+    overdue = late(status)
+    assert overdue
+    assert len(overdue) < Dossier.objects.filter(status=status).count()
+
+
+def test_demonstration_warns_the_desk_of_a_possible_split() -> None:
+    path = get_path(PATH)
+    warned = [
+        dossier.title
+        for dossier in Dossier.objects.filter(status="under_review").order_by("pk")
+        if any(path.warnings[0](StepContext(dossier=dossier, path=path)))
+    ]
+    assert warned == ["Mobilier du centre de soins infirmiers d’Hénin-Beaumont"]
+
+
+def test_demonstration_leaves_free_and_taken_tasks() -> None:
+    opened = Task.objects.filter(status__in=("NEW", "ASSIGNED"), flow_task_type="HUMAN")
+    assert set(opened.order_by().values_list("status", flat=True)) == {"NEW", "ASSIGNED"}
+    assert opened.filter(status="ASSIGNED").get().owner.username == "sante.canssm"
+
+
+def test_demonstration_pieces_are_pdf_files_as_their_rows_say(loaded: Path) -> None:
+    documents = list(Document.objects.order_by("pk"))
+    assert {one.kind for one in documents} == {"presentation_note", "economic_file", "decision"}
+    assert {one.content_type for one in documents} == {PDF.mime}
+    assert any(one.version > 1 for one in documents)
+    for document in documents:
+        content = (loaded / document.file.name).read_bytes()
+        assert content.startswith(b"%PDF-")
+        assert hashlib.sha256(content).hexdigest() == document.sha256
+
+
+def test_demonstration_notices_left_unread_are_recent() -> None:
+    unread = OutboxRow.objects.filter(state="delivered", read_at=None).order_by("created_at")
+    assert 20 <= len(unread) <= 60
+    assert unread[0].created_at > clock.now() - timedelta(days=91)
+    desk = unread.filter(recipient__username="budget.canssm").order_by("pk")
+    assert {row.dossier.status for row in desk} == {"under_review", "executed", "refused"}
+
+
+def test_timetable_is_the_same_every_time() -> None:
+    today = clock.today()
+    assert appointments((*PAST, *RECENT), today=today) == appointments((*PAST, *RECENT), today=today)
+
+
+def test_timetable_of_any_day_of_four_years_lies_before_it() -> None:
+    for offset in range(0, 4 * 366, 5):
+        today = date(2024, 1, 1) + timedelta(days=offset)
+        planned = appointments(RECENT, today=today)
+        assert max(one.moment for one in planned).date() < today
+        assert all(is_working_day(one.moment.date()) for one in planned)
+
+
+def test_timetable_refuses_a_clock_before_its_acts() -> None:
+    with pytest.raises(ClockTooEarly, match="tomberait le"):
+        appointments(PAST, today=date(2016, 1, 1))
