@@ -15,9 +15,13 @@ def _digest(secret: str) -> str:
 
 
 def issue_token(*, user: User) -> str:
-    """A new secret for ``user``, valid ``BERLINE_API_TOKEN_HOURS`` hours (setting, 12 by default)."""
+    """A new secret for ``user``, valid ``BERLINE_API_TOKEN_HOURS`` hours (setting, 12 by default).
+
+    Sweeps the person's expired tokens in passing.
+    """
     secret = secrets.token_urlsafe(32)
     now = clock.now()
+    ApiToken.objects.filter(user=user, expires_at__lte=now).delete()
     ApiToken.objects.create(
         user=user,
         digest=_digest(secret),

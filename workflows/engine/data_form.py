@@ -9,7 +9,7 @@ from django import forms
 
 from cases.models import Organisation
 from cases.selectors import facilities_of
-from workflows.engine.fields import NamesField, to_json
+from workflows.engine.fields import NamesField, json_fault, to_json
 
 
 class DossierForm(forms.Form):
@@ -30,6 +30,11 @@ class DossierForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("label_suffix", "")
+        self._mistyped: dict[str, str] = {}
+        if isinstance(data, Mapping) and not hasattr(data, "getlist"):  # JSON
+            faults = {name: json_fault(field, data.get(name)) for name, field in self.base_fields.items()}
+            self._mistyped = {name: fault for name, fault in faults.items() if fault}
+            data = {name: value for name, value in data.items() if name not in self._mistyped}
         super().__init__(data, **kwargs)
         facilities = self.fields.get("facilities")
         if isinstance(facilities, NamesField) and organisation is not None:
@@ -37,6 +42,13 @@ class DossierForm(forms.Form):
         if partial:
             for name, field in self.fields.items():
                 field.required = name in required
+
+    def full_clean(self) -> None:
+        """Django's own, then what JSON sent in another type than the field's."""
+        super().full_clean()
+        for name, fault in self._mistyped.items():
+            self.errors[name] = self.error_class([fault])
+            self.cleaned_data.pop(name, None)
 
     def unexpected(self) -> list[str]:
         """Keys that a program sent and that the form does not know (HTML forms carry others, such as the CSRF token)."""

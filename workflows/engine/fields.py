@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from cases import clock
 from cases.money import AmountError, format_eur, parse_amount
+from cases.text import FORBIDDEN, storable
 
 
 class MoneyField(forms.Field):
@@ -51,6 +52,7 @@ class ExerciseField(forms.TypedChoiceField):
     def __init__(self, *, first: int = 2014, **kwargs: Any) -> None:
         self.first = first
         kwargs.setdefault("label", "Exercice")
+        kwargs.setdefault("initial", lambda: clock.today().year)
         super().__init__(
             coerce=int,
             choices=self._years,
@@ -191,6 +193,9 @@ class RowsField(forms.Field):
                 errors.append(f"Ligne {number} : « {', '.join(map(str, unknown))} » n’est pas attendu.")
             for key, field in self.columns.items():
                 try:
+                    fault = json_fault(field, row.get(key))
+                    if fault:
+                        raise ValidationError(fault)
                     cleaned[key] = field.clean(row.get(key))
                 except ValidationError as error:
                     errors += [f"Ligne {number}, {field.label or key} : {message}" for message in error.messages]
@@ -198,6 +203,28 @@ class RowsField(forms.Field):
         if errors:
             raise ValidationError(errors)
         return rows
+
+
+#: What JSON may hold for a field that Django would otherwise turn into a text or a truth; the first class that fits.
+_JSON_TYPES: tuple[tuple[type[forms.Field], tuple[type, ...], str], ...] = (
+    (forms.BooleanField, (bool,), "Répondez par true ou false."),
+    (forms.DateField, (str,), "Écrivez la date comme « 2015-12-31 »."),
+    (forms.IntegerField, (int, str), "Envoyez un nombre entier."),
+    (forms.TypedChoiceField, (int, str), "Envoyez un nombre entier."),
+    (forms.CharField, (str,), "Envoyez un texte."),
+    (forms.ChoiceField, (str,), "Envoyez un texte."),
+)
+
+
+def json_fault(field: forms.Field, value: Any) -> str:
+    """Why a value sent as JSON is not of the field's type, empty when it is: « non » is no boolean, a list no title."""
+    if isinstance(value, str) and not storable(value):
+        return FORBIDDEN
+    for kind, types, sentence in _JSON_TYPES:
+        if isinstance(field, kind):
+            fits = value is None or (isinstance(value, types) and (bool in types or not isinstance(value, bool)))
+            return "" if fits else sentence
+    return ""
 
 
 def to_json(value: Any) -> Any:
