@@ -27,9 +27,10 @@ class ProtectedStatusMixin(models.Model):
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None
     ) -> None:
-        if fields is None or "status" in fields:
+        names = None if fields is None else list(fields)
+        if names is None or "status" in names:
             self.__dict__.pop("status", None)
-        super().refresh_from_db(using=using, fields=list(fields) if fields else None, from_queryset=from_queryset)
+        super().refresh_from_db(using=using, fields=names, from_queryset=from_queryset)
 
 
 class Dossier(ProtectedStatusMixin):
