@@ -3,6 +3,7 @@
 ``to_json`` gives the value as ``Dossier.data`` keeps it: amounts are decimal strings, dates are ISO.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,10 @@ from django.core.exceptions import ValidationError
 from cases import clock
 from cases.money import AmountError, format_eur, parse_amount
 from cases.text import FORBIDDEN, storable
+
+
+#: An amount as ``to_json`` writes it; anything else in an input is a person's own text.
+STORED_AMOUNT = re.compile(r"-?\d+\.\d{2}")
 
 
 class MoneyField(forms.Field):
@@ -37,13 +42,12 @@ class MoneyField(forms.Field):
             raise ValidationError(str(error)) from None
 
     def prepare_value(self, value: Any) -> Any:
-        """What the input shows again: the stored amount in French, or what the person typed when it is not one."""
+        """What the input shows again: a stored amount in French; what a person typed, exactly as they typed it."""
         if isinstance(value, Decimal):
             return format_eur(value)
-        try:
-            return format_eur(Decimal(value)) if isinstance(value, str) and value else value
-        except ArithmeticError:
-            return value
+        if isinstance(value, str) and STORED_AMOUNT.fullmatch(value):
+            return format_eur(Decimal(value))
+        return value
 
 
 class ExerciseField(forms.TypedChoiceField):

@@ -1,5 +1,6 @@
 """A new dossier, or the edition of one, with the simulator beside the form."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -36,6 +37,11 @@ def _fileable(request: HttpRequest) -> list[type[Path]]:
     held = holdings_of_request(request)
     roles = {one.role for one in held}
     return [path for path in all_paths() if path.first_step().role in roles]
+
+
+def _named(paths: Iterable[type[Path]]) -> list[dict[str, str]]:
+    """Paths as plain values: a template would call the classes."""
+    return [{"key": path.key, "title": path.title, "summary": path.summary} for path in paths]
 
 
 def _organisation(request: HttpRequest, path: type[Path]) -> tuple[Organisation, list[Organisation]]:
@@ -80,7 +86,7 @@ def _page(
     simulation: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    others = [{"key": one.key, "title": one.title} for one in _fileable(request) if one.key != path.key]
+    others = _named(one for one in _fileable(request) if one.key != path.key)
     return render(
         request,
         "dossiers/new.html",
@@ -116,7 +122,7 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
                 "Demandez-le à votre administrateur."
             )
         if len(fileable) > 1 and request.method == "GET":
-            return render(request, "dossiers/choose.html", {"paths": fileable})
+            return render(request, "dossiers/choose.html", {"paths": _named(fileable)})
         key = fileable[0].key
     path = get_path(key)
     organisation, bodies = _organisation(request, path)
