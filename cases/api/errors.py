@@ -116,7 +116,9 @@ def install(api: NinjaAPI) -> None:
     def failure(request: HttpRequest, error: Exception) -> HttpResponse:
         logger.error("API: %s %s", request.method, request.path, exc_info=error)
         message = "Une erreur est survenue. Rien n’a été enregistré ; recommencez dans un instant."
-        return respond(request, 500, "error", message, {})
+        response = respond(request, 500, "error", message, {})
+        response._has_been_logged = True  # type: ignore[attr-defined]  # by us, with its cause
+        return response
 
     api.add_exception_handler(BusinessError, business)
     api.add_exception_handler(HttpError, framework)

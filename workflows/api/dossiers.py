@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from cases.api.access import person_of
@@ -106,13 +106,13 @@ def search(request: HttpRequest, filters: Query[SearchIn]) -> DossiersOut:
     summary="Déposer un brouillon",
     response={201: DossierOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut},
 )
-def create(request: HttpRequest, draft: DraftIn, response: HttpResponse) -> DossierOut:
+def create(request: HttpRequest, draft: DraftIn, response: HttpResponse) -> Status[DossierOut]:
     """Un nouveau dossier, en brouillon, avec sa référence."""
     actor = person_of(request)
     organisation = organisation_for(actor, draft.organisation)
     dossier = create_draft(path=draft.path, organisation=organisation, actor=actor, data=draft.data)
     response["Location"] = f"/api/v1/dossiers/{dossier.reference}"
-    return DossierOut.of(dossier_view(actor, dossier.reference))
+    return Status(201, DossierOut.of(dossier_view(actor, dossier.reference)))
 
 
 @router.get(
@@ -207,7 +207,7 @@ UPLOAD = {
     },
     openapi_extra={"requestBody": UPLOAD},
 )
-def upload(request: HttpRequest, reference: str, response: HttpResponse) -> DocumentOut:
+def upload(request: HttpRequest, reference: str, response: HttpResponse) -> Status[DocumentOut]:
     """Dépose un fichier ; il remplace le précédent de la même nature, qui est conservé.
 
     Le type est reconnu au contenu : PDF, ODF, OOXML sans macros, images, CSV. Un fichier vide, trop gros
@@ -241,7 +241,7 @@ def upload(request: HttpRequest, reference: str, response: HttpResponse) -> Docu
     document = add_document(reference=reference, kind=kind, file=files[0], actor=actor)
     found = DocumentOut.of(document, reference)
     response["Location"] = found.url
-    return found
+    return Status(201, found)
 
 
 def _check_known(name: str, value: str, known: list[str]) -> None:
