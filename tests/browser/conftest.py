@@ -30,6 +30,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=fr-FR",
     "--headless=new",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
@@ -93,7 +94,10 @@ def cast(server: LiveServer, django_db_blocker: Any) -> Iterator[Cast]:
     with django_db_blocker.unblock():
         empty_the_database()
         people = Cast()
-        User.objects.update(password=make_password(PASSWORD))
+        password = make_password(PASSWORD)
+        User.objects.update(password=password)
+        for one in people.people.values():
+            one.password = password
         for code, name, town in FACILITIES:
             Facility.objects.create(
                 code=code, name=name, town=town, organisation=people.body["carmi-npdc"], active=True

@@ -8,29 +8,23 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.errors import BusinessError, Invalid, NotFound
-from cases.selectors import dossier_for, people_holding
+from cases.selectors import dossier_for, dossiers_visible_to
 from cases.services import export_journal
 from cases.uploads import refused_uploads
 from cases.views.access import holdings_of_request, person_of
 from workflows.engine import get_path
+from workflows.engine.diagram import path_svg
 from workflows.forms import ReassignForm
 from workflows.rulebook import rulebooks
 from workflows.selectors import DossierView, dossier_view
-from workflows.services import add_document, perform
+from workflows.services import add_document, perform, reassign
 from workflows.views import presentation
-
-try:
-    from workflows.engine.diagram import path_svg
-except ImportError:  # until the drawing lands
-
-    def path_svg(path: Any, states: Any) -> str:
-        return ""
 
 
 def _page(
@@ -40,11 +34,19 @@ def _page(
     failed: dict[str, Any] | None = None,
     bound: forms.Form | None = None,
     upload_error: dict[str, str] | None = None,
+    reassigned: ReassignForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     user = person_of(request)
     pairs, tables = presentation.facts(view)
-    tasks = presentation.tasks(view, user.pk)
+    tasks = presentation.tasks(view, user.pk, reassigned)
+    actions = presentation.actions(view, failed, bound)
+    if failed is not None and failed["motive"]:
+        shown = any(
+            action["allowed"] and (action["step"], action["outcome"]) == (failed["step"], failed["outcome"])
+            for action in actions
+        )
+        failed["lost"] = "" if shown else failed["motive"]
     steps, aside = presentation.stations(view)
     return render(
         request,
@@ -59,9 +61,9 @@ def _page(
             "aside": aside,
             "diagram_svg": mark_safe(path_svg(view.path, presentation.step_states(view))),  # noqa: S308 (our own drawing)
             "tasks": tasks,
-            "actions": presentation.actions(view, failed, bound),
+            "actions": actions,
+            "yours": any(action["allowed"] for action in actions),
             "failed": failed,
-            "reassign_form": _reassign_form(view) if any(task["may_reassign"] for task in tasks) else None,
             "blockers": view.blockers,
             "warnings": view.warnings,
             "pieces": view.pieces,
@@ -78,13 +80,6 @@ def _page(
         },
         status=status,
     )
-
-
-def _reassign_form(view: DossierView) -> ReassignForm:
-    task = view.tasks[0]
-    step = task.flow_task
-    people = people_holding(step.role, step.organisation_id_for(view.dossier.organisation))
-    return ReassignForm([one for one in people if one.pk != task.owner_id], auto_id="confier-%s")
 
 
 @login_required
@@ -171,6 +166,32 @@ def dossier_upload(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, view, status=error.http_status, **shown)
     messages.success(request, f"« {document.name} » est joint au dossier.")
     return redirect(f"{reverse('dossier', args=[reference])}#piece-{kind}")
+
+
+@login_required
+@require_POST
+def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Hand a task over. A refusal shows the dossier again with what was typed."""
+    user, held = person_of(request), holdings_of_request(request)
+    found = get_object_or_404(dossiers_visible_to(user, held), process__task__pk=task_id)
+    view = dossier_view(user, found.reference, held)
+    task = next((one for one in view.tasks if one.pk == task_id), None)
+    if task is None:
+        messages.error(request, "Cette tâche est déjà terminée : voyez ci-dessous où en est le dossier.")
+        return redirect("dossier", found.reference)
+    form = presentation.reassign_form(view, task, request.POST)
+    status = 422
+    if form.is_valid():
+        to = form.people[form.cleaned_data["to"]]
+        try:
+            reassign(task_id=task_id, actor=user, to=to, motive=form.cleaned_data["motive"])
+        except BusinessError as error:
+            status = error.http_status
+            form.add_error("to" if "to" in error.details else None, error.message)
+        else:
+            messages.success(request, f"La tâche est confiée à {to}.")
+            return redirect("dossier", found.reference)
+    return _page(request, view, reassigned=form, status=status)
 
 
 @login_required

@@ -183,7 +183,8 @@ def dossier_edit(request: HttpRequest, reference: str) -> HttpResponse:
             dossier.version = error.details["version"]
             problems = [
                 "Ce dossier a été modifié pendant votre saisie. Elle est conservée ci-dessous : "
-                "enregistrez-la de nouveau pour remplacer la version actuelle, ou ouvrez le dossier pour comparer."
+                "enregistrez-la de nouveau pour remplacer la version actuelle, "
+                "ou ouvrez le dossier pour comparer."
             ]
         return _page(
             request,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from viewflow.workflow.models import Task
 
 from cases import clock
 from cases.calendar import french_date
@@ -12,10 +13,12 @@ from cases.enums import DossierStatus, Role
 from cases.models import JournalEntry
 from cases.money import format_eur
 from cases.permissions import holding_for
+from cases.selectors import people_holding
 from cases.services import facility_names
 from workflows.engine.fields import MoneyField, NamesField, RowsField
 from workflows.engine.path import Path
 from workflows.engine.step import Step
+from workflows.forms import ReassignForm
 from workflows.selectors import Action, DossierView
 
 ACTION_TITLES = {
@@ -94,13 +97,14 @@ def step_states(view: DossierView) -> dict[str, str]:
 def actions(
     view: DossierView, failed: dict[str, Any] | None, bound: forms.Form | None
 ) -> list[dict[str, Any]]:
-    """The actions with a form to fill; the one that was just refused keeps what was typed."""
+    """The actions of this person's roles with a form to fill; the one just refused keeps what was typed."""
     return [
         {
             **{name: getattr(action, name) for name in Action.__slots__},
             "form": _form_of(action, view, failed, bound),
         }
         for action in view.actions
+        if action.allowed or all(reason.code != "role" for reason in action.reasons)
     ]
 
 
@@ -117,7 +121,7 @@ def _form_of(
     return form
 
 
-def tasks(view: DossierView, user_id: int) -> list[dict[str, Any]]:
+def tasks(view: DossierView, user_id: int, reassigned: ReassignForm | None = None) -> list[dict[str, Any]]:
     """The open tasks: who holds them, and what this person may do with them besides the outcomes."""
     manages = any(
         held.role == Role.MANAGER and held.covers(view.dossier.organisation.lineage) for held in view.holdings
@@ -138,10 +142,20 @@ def tasks(view: DossierView, user_id: int) -> list[dict[str, Any]]:
                 "mine": mine,
                 "may_claim": holds and task.owner_id is None,
                 "may_release": (mine and holds) or (manages and task.owner_id is not None),
-                "may_reassign": (mine and holds) or manages,
+                "reassign_form": reassigned or reassign_form(view, task)
+                if (mine and holds) or manages
+                else None,
             }
         )
     return shown
+
+
+def reassign_form(view: DossierView, task: Task, data: Any = None) -> ReassignForm:
+    """To whom a task may go: those who hold its role, but its holder. One statement."""
+    step: Step = task.flow_task
+    people = people_holding(step.role, step.organisation_id_for(view.dossier.organisation))
+    others = [one for one in people if one.pk != task.owner_id]
+    return ReassignForm(others, data, auto_id=f"confier-{task.pk}-%s")
 
 
 def journal(view: DossierView) -> list[dict[str, Any]]:

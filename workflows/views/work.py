@@ -3,21 +3,21 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import clock
 from cases.enums import DossierStatus
-from cases.errors import BusinessError, Invalid
-from cases.models import Organisation, User
+from cases.errors import BusinessError
+from cases.models import Organisation
 from cases.permissions import Holding
 from cases.selectors import dossiers_visible_to, running_deadlines, search_dossiers
 from cases.views.access import holdings_of_request, person_of
 from workflows.engine import all_paths
 from workflows.selectors import QueueFilters, page_of, queue
-from workflows.services import claim, reassign, release
+from workflows.services import claim, release
 
 HOME_TASKS = 8
 HOME_DATES = 10
@@ -183,26 +183,4 @@ def task_release(request: HttpRequest, task_id: int) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, "La tâche est de nouveau ouverte à toutes les personnes de ce rôle.")
-    return _back(request, "queue")
-
-
-@login_required
-@require_POST
-def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
-    """Hand a task over."""
-    chosen = request.POST.get("to", "")
-    if not chosen.isdecimal():
-        messages.error(request, "Choisissez la personne à qui confier la tâche.")
-        return _back(request, "queue")
-    to = get_object_or_404(User, pk=min(int(chosen), 2**62), is_active=True)
-    try:
-        reassign(task_id=task_id, actor=person_of(request), to=to, motive=request.POST.get("motive", ""))
-    except Invalid as error:
-        messages.error(request, error.message)
-    except BusinessError as error:
-        if error.http_status == 404:
-            raise
-        messages.error(request, error.message)
-    else:
-        messages.success(request, f"La tâche est confiée à {to}.")
     return _back(request, "queue")
