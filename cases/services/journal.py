@@ -115,8 +115,9 @@ def export_journal(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def _dossier_chains() -> Iterator[tuple[Dossier, list[dict[str, Any]]]]:
-    for dossier in Dossier.objects.order_by("pk").iterator(chunk_size=500):
+def _dossier_chains(reference: str) -> Iterator[tuple[Dossier, list[dict[str, Any]]]]:
+    dossiers = Dossier.objects.filter(reference=reference) if reference else Dossier.objects.all()
+    for dossier in dossiers.order_by("pk").iterator(chunk_size=500):
         entries = list(JournalEntry.objects.filter(dossier=dossier).order_by("sequence"))
         for entry in entries:
             entry.dossier = dossier
@@ -126,13 +127,14 @@ def _dossier_chains() -> Iterator[tuple[Dossier, list[dict[str, Any]]]]:
 def verify_all(*, reference: str = "") -> Iterator[ChainFailure]:
     """Recompute every chain (or one dossier's) and yield the first failure of each chain that does not hold.
 
-    The head kept on the dossier's row is compared too, so that a cut tail is seen.
+    The head kept on the dossier's row is compared too, so that a cut tail is seen; so is a journal that went entirely,
+    since every dossier has at least the entry of its creation.
     """
-    for dossier, entries in _dossier_chains():
-        if reference and dossier.reference != reference:
-            continue
-        failure = verify(entries, head=dossier.journal_head if dossier.journal_length else None)
-        if failure is not None:
+    for dossier, entries in _dossier_chains(reference):
+        failure = verify(entries, head=dossier.journal_head)
+        if not entries:
+            yield ChainFailure(dossier.reference, 1, "Le journal est vide : l’écriture de la création manque.")
+        elif failure is not None:
             yield ChainFailure(dossier.reference, failure.sequence, failure.reason)
         elif len(entries) != dossier.journal_length:
             yield ChainFailure(
