@@ -8,12 +8,14 @@ from cases import clock
 from cases.errors import NotFound
 from cases.models import Facility, Organisation, RoleGrant, User
 from cases.permissions import READS_ALL, READS_NONE, Holding, administers, holdings_of
+from cases.text import storable
 
 
 def organisation_for(user: Any, code: str, holdings: tuple[Holding, ...] | None = None) -> Organisation:
     """The body with that code, if ``user`` reads its dossiers. Raises ``NotFound`` without a hint."""
     held = holdings_of(user) if holdings is None else holdings
-    found = Organisation.objects.select_related("parent").filter(code=code, active=True).first()
+    known = Organisation.objects.select_related("parent").filter(code=code, active=True)
+    found = known.first() if storable(code) else None
     if found is None or not any(
         one.role in READS_ALL or (one.role not in READS_NONE and one.covers(found.lineage)) for one in held
     ):

@@ -15,6 +15,9 @@ from cases.errors import Conflict, Forbidden, Invalid
 from cases.models import ApiToken, Organisation, OrganisationGroupObjectPermission, RoleGrant, User
 from cases.permissions import Holding, administers, holdings_of
 from cases.services.journal import SYSTEM, append_administration_entry
+from cases.text import fault_of
+
+MAX_MOTIVE = 5_000
 
 
 def ensure_role_group(*, role: Role, organisation: Organisation) -> Group:
@@ -65,8 +68,9 @@ def grant_role(
         ]
     if valid_until is not None and valid_until < valid_from:
         details["valid_until"] = ["La fin précède le début. Corrigez l’une des deux dates."]
-    if not act.strip():
-        details["act"] = ["Indiquez l’acte qui attribue ce rôle (décision, arrêté, note de service)."]
+    required = "Indiquez l’acte qui attribue ce rôle (décision, arrêté, note de service)."
+    if fault := fault_of(act.strip(), limit=200, required=required):
+        details["act"] = [fault]
     if not user.is_active:
         details["user"] = [f"{user} est désactivé : réactivez cette personne avant de lui attribuer un rôle."]
     if details:
@@ -120,8 +124,8 @@ def end_role(*, grant: RoleGrant, last_day: date, motive: str, ended_by: User | 
     capacity = _administration_capacity(ended_by)
     grant = RoleGrant.objects.select_for_update(of=("self",)).select_related("user", "organisation").get(pk=grant.pk)
     details: dict[str, list[str]] = {}
-    if not motive.strip():
-        details["motive"] = ["Indiquez pourquoi ce rôle prend fin."]
+    if fault := fault_of(motive, limit=MAX_MOTIVE, required="Indiquez pourquoi ce rôle prend fin."):
+        details["motive"] = [fault]
     if last_day < grant.valid_from:
         details["last_day"] = [
             f"Ce rôle commence le {french_date(grant.valid_from)} : choisissez ce jour ou un jour postérieur."
@@ -191,10 +195,8 @@ def create_person(
 def deactivate_person(*, user: User, motive: str, deactivated_by: User | None) -> User:
     """Close a person's access at once; their past acts stay. Raises ``Forbidden``, ``Invalid`` (no motive, oneself)."""
     capacity = _administration_capacity(deactivated_by)
-    if not motive.strip():
-        raise Invalid(
-            "Indiquez pourquoi cet accès est fermé.", details={"motive": ["Indiquez pourquoi cet accès est fermé."]}
-        )
+    if fault := fault_of(motive, limit=MAX_MOTIVE, required="Indiquez pourquoi cet accès est fermé."):
+        raise Invalid(fault, details={"motive": [fault]})
     if deactivated_by is not None and deactivated_by.pk == user.pk:
         raise Invalid("Vous ne pouvez pas fermer votre propre accès : demandez-le à un autre administrateur.")
     user.is_active = False
