@@ -27,9 +27,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database answers, every migration is applied and a worker is alive; 503 otherwise."""
     checks = {name: _ask(check) for name, check in _CHECKS.items()}
     ready = all(answer == "ok" for answer in checks.values())
-    return JsonResponse(
-        {"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503
-    )
+    response = JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks})
+    if not ready:
+        response.status_code = 503
+        response._has_been_logged = True  # type: ignore[attr-defined]  # each probe would log it again
+    return response
 
 
 def _ask(check: Callable[[], str]) -> str:
