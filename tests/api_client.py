@@ -80,7 +80,12 @@ class Api:
         return self.send("DELETE", address)
 
     def upload(
-        self, reference: str, kind: str = "presentation_note", content: bytes = PDF, name: str = "note.pdf", **more: Any
+        self,
+        reference: str,
+        kind: str = "presentation_note",
+        content: bytes = PDF,
+        name: str = "note.pdf",
+        **more: Any,
     ) -> Answer:
         """Add a piece."""
         fields = {"kind": kind, "file": SimpleUploadedFile(name, content), **more}

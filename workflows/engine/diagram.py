@@ -33,8 +33,10 @@ GAP = 34
 LABEL_GAP = 58
 CORNER = 8
 ARROW = 7
+PORT = 20
 TITLE_SIZE, ROLE_SIZE, LABEL_SIZE = 15, 12.5, 12.5
 LINE = 16
+BOLD = 1.12
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 INK, SOFT, MUTED, RULE, SURFACE = "#17212b", "#384654", "#55626e", "#74818c", "#ffffff"
 
@@ -51,11 +53,12 @@ STATES: dict[str, tuple[str, str, str, str, str]] = {
 STATE_WORDS = {"done": "fait", "current": "en cours", "ahead": "à venir", "aside": "hors de ce dossier"}
 
 Point = tuple[float, float]
+Port = tuple["Link", str]
 
 
 @dataclass(slots=True)
 class Box:
-    """A node on the drawing; ``row`` counts from the top, ``column`` 0 is the trunk."""
+    """A node on the drawing; ``row`` counts from the top, ``column`` is 0 on the trunk, 1 at its side."""
 
     node: Node
     row: int
@@ -142,6 +145,7 @@ class Drawing:
         self.trunk = sorted((box for box in self.boxes.values() if box.column == 0), key=lambda box: box.row)
         self._lanes("skip")
         self._lanes("back")
+        self._lanes("far")
         self._size_boxes()
         self._set_coordinates()
 
@@ -164,141 +168,145 @@ class Drawing:
     def _lane_count(self, way: str) -> int:
         return max((link.lane + 1 for link in self._of(way)), default=0)
 
-    def _left(self, box: Box) -> list[tuple[Link, str]]:
-        """Ports on the left of a trunk box, from top to bottom: shortcuts that arrive, then those that
-        leave.
-        """
+    def _left(self, box: Box) -> list[Port]:
+        """Ports on the left of a trunk box, downwards: shortcuts that arrive, then those that leave."""
         arriving = sorted((one for one in self._of("skip") if one.target is box), key=lambda one: one.lane)
         leaving = sorted((one for one in self._of("skip") if one.source is box), key=lambda one: -one.lane)
         return [(one, "target") for one in arriving] + [(one, "source") for one in leaving]
 
-    def _right(self, box: Box) -> list[tuple[Link, str]]:
-        """Ports on the right: returns that leave, the loop, side steps, then returns that arrive from
-        below.
+    def _right(self, box: Box) -> list[list[Port]]:
+        """Ports on the right, downwards, in groups: returns that leave, the loop, each side step, edges from
+        afar, then returns that arrive from below.
         """
         leaving = sorted((one for one in self._of("back") if one.source is box), key=lambda one: one.lane)
         arriving = sorted((one for one in self._of("back") if one.target is box), key=lambda one: -one.lane)
-        ports = [(one, "source") for one in leaving]
-        for one in self._of("loop"):
-            ports += [(one, "source"), (one, "target")] if one.source is box else []
-        ports += [(one, "source") for one in self._of("out", "far") if one.source is box]
-        ports += [(one, "target") for one in self._of("in", "far") if one.target is box]
-        return ports + [(one, "target") for one in arriving]
+        groups: list[list[Port]] = [[(one, "source")] for one in leaving]
+        groups += [
+            [(one, end)] for one in self._of("loop") if one.source is box for end in ("source", "target")
+        ]
+        groups += [self._beside(box, side) for side in self._sides(box)]
+        far = [one for one in self._of("far") if box in (one.source, one.target)]
+        groups += [[(one, "source" if one.source is box else "target")] for one in far]
+        return groups + [[(one, "target")] for one in arriving]
+
+    def _sides(self, box: Box) -> list[Box]:
+        """The side steps of a row, downwards."""
+        return [other for other in self.boxes.values() if other.column and other.row == box.row]
+
+    def _beside(self, box: Box, side: Box) -> list[Port]:
+        """Ports between a trunk box and a step at its side."""
+        ports: list[Port] = [(one, "source") for one in self._of("out") if one.target is side]
+        return ports + [(one, "target") for one in self._of("in") if one.source is side]
 
     @staticmethod
-    def _room(link: Link, end: str) -> float:
-        """Height that a port needs above its line: a label stands where an edge leaves the trunk or
-        returns to it.
-        """
+    def _room(port: Port) -> float:
+        """Height that a port needs above its line, for the label that stands there."""
+        link, end = port
         labelled = end == "source" or link.way in ("in", "far")
         return LINE * len(link.label) + 8 if labelled and link.label else 20
+
+    def _group_room(self, box: Box, group: list[Port]) -> float:
+        """Height of a group of ports: that of the side step that it faces, if it is taller."""
+        needed = sum(map(self._room, group))
+        side = next((one for one in self._sides(box) if self._beside(box, one) == group), None)
+        return max(needed, side.height + 14) if side else needed
 
     def _size_boxes(self) -> None:
         for box in self.boxes.values():
             text = 20 * len(box.title) + LINE * len(box.role) + (LINE if self._word(box) else 0)
-            ports = max(
-                (
-                    sum(self._room(*port) for port in side) + 10
-                    for side in (self._left(box), self._right(box))
-                    if side
-                ),
-                default=0,
-            )
-            box.height = max(text + 24 if box.is_step else 36, ports if box.column == 0 else 0)
+            box.height = text + 24 if box.is_step else 36
             if not box.is_step:
-                box.width = max(text_width(line, TITLE_SIZE) for line in box.title) + 44
+                box.width = max(text_width(line, BOLD * TITLE_SIZE) for line in box.title) + 44
+        for box in self.trunk:
+            for side in self._sides(box):
+                ports = self._beside(box, side)
+                far = [one for one in self._of("far") if side in (one.source, one.target)]
+                side.height = max(side.height, sum(map(self._room, ports[1:])) + 36, PORT * len(far) + 24)
+        for box in self.trunk:
+            left = sum(map(self._room, self._left(box)))
+            right = sum(self._group_room(box, group) for group in self._right(box))
+            box.height = max(box.height, left + 10 if left else 0, right + 10 if right else 0)
 
     def _set_coordinates(self) -> None:
         labelled_left = any(link.label for link in self._of("skip"))
         labelled_right = any(link.label for link in self._of("back", "loop", "out", "in", "far"))
-        self.left = MARGIN + LANE * self._lane_count("skip") + (GUTTER if labelled_left else NARROW_GUTTER)
+        self.left_gutter = GUTTER if labelled_left else NARROW_GUTTER
+        self.left = MARGIN + LANE * self._lane_count("skip") + self.left_gutter
         self.right = self.left + BOX_WIDTH
-        self.lanes_at = self.right + (GUTTER if labelled_right else NARROW_GUTTER)
-        side = self.lanes_at + LANE * self._lane_count("back") + 6
         self.axis = self.left + BOX_WIDTH / 2
+        self.lanes_at = self.right + (GUTTER if labelled_right else NARROW_GUTTER)
+        self.sides_at = self.lanes_at + LANE * self._lane_count("back") + 6
+        sided = len(self.trunk) < len(self.boxes)
+        self.far_at = self.sides_at + (BOX_WIDTH + LANE if sided else 0)
         y: float = MARGIN
         for box in self.trunk:
             box.x, box.y = self.axis - box.width / 2, y
             self._set_ports(box)
-            height = box.height
-            for other in self.boxes.values():
-                if other.row == box.row and other.column:
-                    other.x = side + (BOX_WIDTH + GAP) * (other.column - 1)
-                    other.y = self._beside(other, box)
-                    height = max(height, other.y + other.height - y)
             below = next((link for link in self._of("down") if link.source is box), None)
-            y += height + (LABEL_GAP + LINE * (len(below.label) - 1) if below and below.label else GAP)
-        columns = max(box.column for box in self.boxes.values())
-        self.width = side + (BOX_WIDTH + GAP) * columns - (GAP if columns else 0) + MARGIN
+            gap = LABEL_GAP + LINE * (len(below.label) - 1) if below and below.label else GAP
+            y += box.height + gap
+        for box in self.boxes.values():
+            if box.column:
+                self._set_far_ports(box)
+        far = LANE * self._lane_count("far")
+        self.width = (self.far_at - (LANE if sided and not far else 0) + far) + MARGIN
         self.height = max(box.y + box.height for box in self.boxes.values()) + MARGIN
 
     def _set_ports(self, box: Box) -> None:
-        for side in (self._left(box), self._right(box)):
-            needed = sum(self._room(*port) for port in side)
-            y = box.y + max(0, (box.height - needed) / 2) - (4 if side else 0)
-            for link, end in side:
-                y += self._room(link, end)
-                link.ports[end] = y
+        """Give the ports of a trunk box their ordinates, and the steps at its side their place."""
+        for groups in ([[port] for port in self._left(box)], self._right(box)):
+            rooms = [self._group_room(box, group) for group in groups]
+            y = box.y + max(0, (box.height - sum(rooms)) / 2) - 4
+            for group, room in zip(groups, rooms, strict=True):
+                start = y + (room - sum(map(self._room, group))) / 2
+                for port in group:
+                    start += self._room(port)
+                    port[0].ports[port[1]] = start
+                y += room
+        for side in self._sides(box):
+            ports = [link.ports[end] for link, end in self._beside(box, side)]
+            side.x = self.sides_at
+            middle = (min(ports) + max(ports)) / 2 if ports else box.middle
+            side.y = middle - side.height / 2
 
-    def _beside(self, other: Box, box: Box) -> float:
-        """Top of a side box: its middle faces the middle of its ports, or else its neighbour's."""
-        ports = [
-            link.ports[end]
-            for link, end in self._right(box)
-            if other in (link.source, link.target) and link.way in ("out", "in")
-        ]
-        middle = (min(ports) + max(ports)) / 2 if ports else box.middle
-        other.height = max(other.height, max(ports) - min(ports) + 36 if ports else 0)
-        return max(middle - other.height / 2, box.y - 8)
+    def _set_far_ports(self, side: Box) -> None:
+        """Ports on the right of a side step, evenly."""
+        ports = [(one, "source") for one in self._of("far") if one.source is side]
+        ports += [(one, "target") for one in self._of("far") if one.target is side]
+        for number, (link, end) in enumerate(ports, start=1):
+            link.ports[end] = side.y + side.height * number / (len(ports) + 1)
 
     # -- lines -------------------------------------------------------------------------------------
 
     def _points(self, link: Link) -> list[Point]:
-        source, target, ports = link.source, link.target, link.ports
+        source, target = link.source, link.target
         if link.way == "down":
             return [(self.axis, source.y + source.height), (self.axis, target.y)]
-        if link.way == "skip":
-            x = self.left - (GUTTER if any(one.label for one in self._of("skip")) else NARROW_GUTTER)
-            x -= LANE * link.lane
-            return [
-                (source.x, ports["source"]),
-                (x, ports["source"]),
-                (x, ports["target"]),
-                (target.x, ports["target"]),
-            ]
-        if link.way in ("back", "loop"):
-            x = self.lanes_at - LANE / 2 if link.way == "loop" else self.lanes_at + LANE * link.lane
-            return [
-                (source.x + source.width, ports["source"]),
-                (x, ports["source"]),
-                (x, ports["target"]),
-                (target.x + target.width, ports["target"]),
-            ]
         if link.way == "out":
-            return [(source.x + source.width, ports["source"]), (target.x, ports["source"])]
+            return [(source.x + source.width, link.ports["source"]), (target.x, link.ports["source"])]
         if link.way == "in":
-            return [(source.x, ports["target"]), (target.x + target.width, ports["target"])]
-        return self._far_points(link)
-
-    def _far_points(self, link: Link) -> list[Point]:
-        """Between a side step and a step of another row: along the middle of the side step."""
-        source, target = link.source, link.target
-        side, trunk, end = (source, target, "target") if source.column else (target, source, "source")
-        x, y = side.x + side.width / 2, link.ports.get(end, trunk.middle)
-        near = side.y if y < side.y else side.y + side.height
-        points = [(x, near), (x, y), (trunk.x + trunk.width, y)]
-        return points if source.column else points[::-1]
+            return [(source.x, link.ports["target"]), (target.x + target.width, link.ports["target"])]
+        start, end = link.ports["source"], link.ports["target"]
+        if link.way == "skip":
+            x = self.left - self.left_gutter - LANE * link.lane
+            return [(source.x, start), (x, start), (x, end), (target.x, end)]
+        x = {
+            "loop": self.lanes_at - LANE / 2,
+            "back": self.lanes_at + LANE * link.lane,
+            "far": self.far_at + LANE * link.lane,
+        }[link.way]
+        return [(source.x + source.width, start), (x, start), (x, end), (target.x + target.width, end)]
 
     def _label_at(self, link: Link) -> Point:
         """Left end of the label's last line."""
         if link.way == "down":
-            return self.axis + 12, link.source.y + link.source.height + LABEL_GAP / 2 + LINE * (
-                len(link.label) - 1
-            )
+            top = link.source.y + link.source.height
+            return self.axis + 12, top + LABEL_GAP / 2 + LINE * (len(link.label) - 1)
         if link.way == "skip":
             return self.left - GUTTER + CORNER + 4, link.ports["source"] - 6
-        end = "target" if link.way == "in" or (link.way == "far" and link.source.column) else "source"
-        return self.right + 10, link.ports[end] - 6
+        end = "target" if link.way == "in" or (link.way == "far" and not link.target.column) else "source"
+        box = link.target if end == "target" else link.source
+        return box.x + box.width + 10, link.ports[end] - 6
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -339,7 +347,16 @@ class Drawing:
 
     def _draw_link(self, svg: ET.Element, link: Link) -> None:
         points = self._points(link)
-        kind = {"down": "forward", "skip": "skip", "out": "aside"}.get(link.way, "return")
+        forwards = link.way in ("down", "skip") or (link.way == "far" and link.target.row > link.source.row)
+        kind = (
+            "forward"
+            if link.way == "down"
+            else "skip"
+            if forwards
+            else "aside"
+            if link.way == "out"
+            else "return"
+        )
         group = ET.SubElement(svg, "g", {"class": f"edge edge--{kind}"})
         strong = kind == "forward"
         line = {
@@ -399,7 +416,9 @@ def _place(path: type[Path]) -> dict[str, Box]:
 
     def put(node: Node, row: int, column: int) -> None:
         role = wrap(node.role.label, ROLE_SIZE, BOX_WIDTH - 24) if isinstance(node, Step) else []
-        boxes[node.name] = Box(node, row, column, wrap(node.task_title, TITLE_SIZE, BOX_WIDTH - 28), role)
+        boxes[node.name] = Box(
+            node, row, column, wrap(node.task_title, BOLD * TITLE_SIZE, BOX_WIDTH - 24), role
+        )
 
     node: Node | None = next(one for one in path.nodes() if isinstance(one, Begin))
     while node is not None and node.name not in boxes:
@@ -410,8 +429,7 @@ def _place(path: type[Path]) -> dict[str, Box]:
         for one in waiting:
             source = next((boxes[edge.src.name] for edge in one._incoming() if edge.src.name in boxes), None)
             if source is not None:
-                taken = [box.column for box in boxes.values() if box.row == source.row]
-                put(one, source.row, max(taken) + 1)
+                put(one, source.row, 1)
                 waiting.remove(one)
                 break
         else:
@@ -434,7 +452,7 @@ def _way(source: Box, target: Box) -> str:
         if target.row == source.row + 1:
             return "down"
         return "skip" if target.row > source.row else "back"
-    if source.row == target.row and {source.column, target.column} == {0, 1}:
+    if source.row == target.row and source.column != target.column:
         return "in" if source.column else "out"
     return "far"
 

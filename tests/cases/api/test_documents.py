@@ -43,11 +43,16 @@ def test_accents_of_the_name_follow_rfc_5987(cast: Cast) -> None:
     assert quote("opportunité") in disposition
 
 
-@pytest.mark.parametrize("name", ['a"; filename="b.html.pdf', "a\r\nSet-Cookie: x=1.pdf", "../../etc/passwd.pdf"])
+@pytest.mark.parametrize(
+    "name", ['a"; filename="b.html.pdf', "a\r\nSet-Cookie: x=1.pdf", "../../etc/passwd.pdf"]
+)
 def test_name_cannot_break_out_of_its_header(cast: Cast, name: str) -> None:
     journey = Journey.start(cast, pieces=())
     document = add_document(
-        reference=journey.reference, kind="presentation_note", file=ContentFile(PDF, name=name), actor=cast.agent
+        reference=journey.reference,
+        kind="presentation_note",
+        file=ContentFile(PDF, name=name),
+        actor=cast.agent,
     )
     disposition = fetch(journey, document, "agent").headers["Content-Disposition"]
     assert re.fullmatch(r'attachment; filename="[^"\\/\r\n]+"', disposition)

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.test import Client
 
 from cases import clock
@@ -170,7 +176,9 @@ class TestSecondFactor:
         log_in(code=self.code(secret)).refused(429, "throttled")
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer inconnu", "Basic YTpi", "bearer\tx", "Bearer é"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Bearer inconnu", "Basic YTpi", "bearer\tx", "Bearer é"]
+)
 def test_no_or_wrong_token_is_unauthenticated(cast: Cast, header: str) -> None:
     api = Api()
     response = api.client.get("/api/v1/dossiers", headers={"Authorization": header} if header else {})

@@ -103,7 +103,15 @@ REFUSALS: list[tuple[str, str, str, dict[str, Any], int, str, str]] = [
     ids=[f"{one[0]} {one[1]} {one[2]} {one[5]} {one[6]}" for one in REFUSALS],
 )
 def test_refused_act_writes_nothing(
-    people: Any, cast: Cast, at: str, person: str, act: str, body: dict[str, Any], status: int, code: str, reason: str
+    people: Any,
+    cast: Cast,
+    at: str,
+    person: str,
+    act: str,
+    body: dict[str, Any],
+    status: int,
+    code: str,
+    reason: str,
 ) -> None:
     journey, api = Journey.at(cast, at), people[person]
     if body.get("data", {}).get("committed_on") in ("TODAY", "TOMORROW"):
@@ -134,13 +142,17 @@ def test_missing_piece_blocks_with_its_rule(people: Any, cast: Cast) -> None:
 def test_refusal_of_perform_is_the_one_shown_beforehand(people: Any, cast: Cast) -> None:
     journey = Journey.start(cast, "50000", pieces=(), is_restructuring=True)
     shown = next(
-        one for one in people.agent.get(f"dossiers/{journey.reference}").ok()["actions"] if one["outcome"] == "submit"
+        one
+        for one in people.agent.get(f"dossiers/{journey.reference}").ok()["actions"]
+        if one["outcome"] == "submit"
     )
     raised = people.agent.act(journey.reference, "prepare.submit").refused(422, "blocked")
     assert raised["details"]["reasons"] == shown["reasons"]
 
 
-@pytest.mark.parametrize("body", [{"version": None}, {"version": "1"}, {"version": 1.0}, {"version": True}, {}])
+@pytest.mark.parametrize(
+    "body", [{"version": None}, {"version": "1"}, {"version": 1.0}, {"version": True}, {}]
+)
 def test_version_is_compulsory_and_a_number(people: Any, cast: Cast, body: dict[str, Any]) -> None:
     journey, agent = Journey.start(cast), people.agent
     before = state_of_everything(journey.reference)
@@ -155,7 +167,9 @@ def test_task_held_by_somebody_else_is_a_conflict(people: Any, cast: Cast) -> No
     journey = Journey.start(cast)
     claim(task_id=journey.task.pk, actor=cast.agent2)
     before = state_of_everything(journey.reference)
-    error = people.agent.act(journey.reference, "prepare.submit", journey.dossier.version).refused(409, "conflict")
+    error = people.agent.act(journey.reference, "prepare.submit", journey.dossier.version).refused(
+        409, "conflict"
+    )
     assert "Alain Agent" in error["message"]
     assert state_of_everything(journey.reference) == before | {
         "cases_apitoken": before["cases_apitoken"] + 1,  # the agent's own, made when first asked for

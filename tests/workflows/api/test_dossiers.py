@@ -55,7 +55,9 @@ class TestFiling:
             ({"surprise": 1}, "surprise"),
         ],
     )
-    def test_bad_data_is_refused_and_nothing_is_written(self, people: Any, change: dict[str, Any], field: str) -> None:
+    def test_bad_data_is_refused_and_nothing_is_written(
+        self, people: Any, change: dict[str, Any], field: str
+    ) -> None:
         agent = people.agent
         before = state_of_everything()
         body = draft()
@@ -92,7 +94,8 @@ class TestEditing:
     def test_change_keeps_what_is_not_sent(self, people: Any, cast: Cast) -> None:
         journey = Journey.start(cast)
         found = people.agent.patch(
-            f"dossiers/{journey.reference}", {"data": {"amount_ht": "30000"}, "version": journey.dossier.version}
+            f"dossiers/{journey.reference}",
+            {"data": {"amount_ht": "30000"}, "version": journey.dossier.version},
         ).ok()
         assert found["amount_ht"] == found["data"]["amount_ht"] == "30000.00"
         assert found["title"] == investment()["title"]
@@ -148,7 +151,9 @@ class TestReading:
             ("refuse", True, True),
             ("send_back", True, True),
         ]
-        assert found["rules"]["fnmo.investment.threshold"].startswith("cog-2014-2017/fnmo.investment.threshold@")
+        assert found["rules"]["fnmo.investment.threshold"].startswith(
+            "cog-2014-2017/fnmo.investment.threshold@"
+        )
 
     def test_refused_action_says_why_who_lifts_it_and_under_which_rule(self, people: Any, cast: Cast) -> None:
         journey = Journey.start(cast, pieces=())
@@ -260,7 +265,9 @@ class TestSearching:
 
 
 class TestJournal:
-    def test_journal_is_verified_by_the_stand_alone_script(self, people: Any, cast: Cast, tmp_path: Path) -> None:
+    def test_journal_is_verified_by_the_stand_alone_script(
+        self, people: Any, cast: Cast, tmp_path: Path
+    ) -> None:
         journey = Journey.at(cast, "closed")
         answer = people.auditor.get(f"dossiers/{journey.reference}/journal")
         journal = answer.ok()
@@ -271,7 +278,9 @@ class TestJournal:
             export = tmp_path / "export.json"
             export.write_bytes(content)
             script = Path(settings.BASE_DIR) / "cases" / "journal_chain.py"
-            return subprocess.run([sys.executable, str(script), str(export)], capture_output=True, check=False).returncode
+            return subprocess.run(
+                [sys.executable, str(script), str(export)], capture_output=True, check=False
+            ).returncode
 
         assert verify(answer.content) == 0
         journal["entries"][2]["actor_name"] = "Quelqu’un d’autre"

@@ -52,7 +52,9 @@ def test_every_route_of_the_design_is_there(operations: dict[tuple[str, str], An
     assert set(operations) == ROUTES
 
 
-def test_every_operation_has_a_title_and_a_description_in_french(operations: dict[tuple[str, str], Any]) -> None:
+def test_every_operation_has_a_title_and_a_description_in_french(
+    operations: dict[tuple[str, str], Any],
+) -> None:
     for key, operation in operations.items():
         assert operation["summary"], key
         assert operation["description"].strip().endswith((".", ")")), key
@@ -60,7 +62,9 @@ def test_every_operation_has_a_title_and_a_description_in_french(operations: dic
 
 
 def test_only_the_log_in_is_open(operations: dict[tuple[str, str], Any]) -> None:
-    assert [key for key, operation in operations.items() if not operation.get("security")] == [("post", "auth/token")]
+    assert [key for key, operation in operations.items() if not operation.get("security")] == [
+        ("post", "auth/token")
+    ]
 
 
 def test_every_answer_has_a_form(operations: dict[tuple[str, str], Any]) -> None:

@@ -21,7 +21,9 @@ def test_paths_are_listed(people: Any) -> None:
 
 
 def test_path_names_the_steps_roles_and_outcomes_of_the_design(path: Any) -> None:
-    assert [(one["key"], one["role"], [way["outcome"] for way in one["outcomes"]]) for one in path["steps"]] == [
+    assert [
+        (one["key"], one["role"], [way["outcome"] for way in one["outcomes"]]) for one in path["steps"]
+    ] == [
         ("prepare", "preparer", ["submit"]),
         ("sign_off", "regional_director", ["transmit", "return"]),
         ("check", "reviewer", ["complete", "request_pieces"]),

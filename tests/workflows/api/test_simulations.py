@@ -7,14 +7,23 @@ import pytest
 from tests.journeys import Cast, Journey, state_of_everything
 
 
-def simulation(data: dict[str, Any], organisation: str = "carmi-npdc", path: str = "fnmo_investment") -> dict[str, Any]:
+def simulation(
+    data: dict[str, Any], organisation: str = "carmi-npdc", path: str = "fnmo_investment"
+) -> dict[str, Any]:
     """A body."""
     return {"path": path, "organisation": organisation, "data": data}
 
 
 def test_amount_above_the_threshold_shows_the_whole_route(people: Any) -> None:
     found = people.agent.post("simulations", simulation({"amount_ht": "20 000,01 €"})).ok()
-    assert [one["key"] for one in found["route"]] == ["prepare", "sign_off", "check", "decide", "commit", "close"]
+    assert [one["key"] for one in found["route"]] == [
+        "prepare",
+        "sign_off",
+        "check",
+        "decide",
+        "commit",
+        "close",
+    ]
     assert found["decider"] == "Directeur général"
     assert [(one["key"], one["required"]) for one in found["pieces"]] == [
         ("presentation_note", True),
@@ -70,15 +79,29 @@ def test_unknown_path_is_not_found(people: Any) -> None:
 
 @pytest.mark.parametrize(
     ("person", "organisation"),
-    [("est_agent", "carmi-npdc"), ("agent", "nulle-part"), ("agent", "canssm"), ("ministry", "carmi-npdc"), ("nobody", "dss")],
+    [
+        ("est_agent", "carmi-npdc"),
+        ("agent", "nulle-part"),
+        ("agent", "canssm"),
+        ("ministry", "carmi-npdc"),
+        ("nobody", "dss"),
+    ],
 )
-def test_body_of_others_looks_like_one_that_does_not_exist(people: Any, person: str, organisation: str) -> None:
-    error = people[person].post("simulations", simulation({"amount_ht": "1"}, organisation)).refused(404, "not_found")
+def test_body_of_others_looks_like_one_that_does_not_exist(
+    people: Any, person: str, organisation: str
+) -> None:
+    error = (
+        people[person]
+        .post("simulations", simulation({"amount_ht": "1"}, organisation))
+        .refused(404, "not_found")
+    )
     assert error["message"] == "Cette organisation ne vous est pas accessible. Choisissez la vôtre."
 
 
 def test_body_of_another_kind_is_blocked(people: Any) -> None:
-    error = people.reviewer.post("simulations", simulation({"amount_ht": "1"}, "canssm")).refused(422, "blocked")
+    error = people.reviewer.post("simulations", simulation({"amount_ht": "1"}, "canssm")).refused(
+        422, "blocked"
+    )
     assert error["details"]["reasons"][0]["code"] == "organisation"
 
 

@@ -17,7 +17,9 @@ def at_most(limit: int) -> Iterator[None]:
     with CaptureQueriesContext(connection) as captured:
         yield
     statements = [one["sql"] for one in captured.captured_queries]
-    assert len(statements) <= limit, f"{len(statements)} statements\n" + "\n".join(one[:160] for one in statements)
+    assert len(statements) <= limit, f"{len(statements)} statements\n" + "\n".join(
+        one[:160] for one in statements
+    )
 
 
 @pytest.fixture
@@ -62,6 +64,11 @@ def test_act_costs_at_most_sixteen_and_its_token(people: Any, dossiers: list[Jou
 
 def test_description_of_a_path_costs_its_token_only(people: Any) -> None:
     api = people.agent
-    for address in ("paths", "paths/fnmo_investment", "paths/fnmo_investment/bpmn", "paths/fnmo_investment/diagram.svg"):
+    for address in (
+        "paths",
+        "paths/fnmo_investment",
+        "paths/fnmo_investment/bpmn",
+        "paths/fnmo_investment/diagram.svg",
+    ):
         with at_most(1):
             assert api.get(address).status == 200

@@ -30,7 +30,10 @@ def test_new_file_supersedes_the_former(people: Any, cast: Cast) -> None:
     journey = Journey.start(cast, pieces=())
     people.agent.upload(journey.reference).ok(201)
     assert people.agent.upload(journey.reference).ok(201)["version"] == 2
-    assert list(Document.objects.order_by("version").values_list("version", "current")) == [(1, False), (2, True)]
+    assert list(Document.objects.order_by("version").values_list("version", "current")) == [
+        (1, False),
+        (2, True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,13 @@ def test_new_file_supersedes_the_former(people: Any, cast: Cast) -> None:
     [
         ("agent", "draft", {"content": b""}, 422, "invalid"),
         ("agent", "draft", {"content": b"MZ\x90\x00programme", "name": "note.pdf"}, 422, "invalid"),
-        ("agent", "draft", {"content": b"<html><script>alert(1)</script>", "name": "note.pdf"}, 422, "invalid"),
+        (
+            "agent",
+            "draft",
+            {"content": b"<html><script>alert(1)</script>", "name": "note.pdf"},
+            422,
+            "invalid",
+        ),
         ("agent", "draft", {"kind": "nope"}, 422, "invalid"),
         ("agent", "draft", {"kind": ""}, 422, "invalid"),
         ("agent", "draft", {"kind": "a\x00b"}, 422, "invalid"),

@@ -45,7 +45,10 @@ class TestQueue:
         reviewer = people.reviewer
         assert references(reviewer.get("queue", mine="true").ok()) == [mine.reference]
         assert references(reviewer.get("queue", mine="0").ok()) == [mine.reference, free.reference]
-        assert references(reviewer.get("queue", path="fnmo_investment").ok()) == [mine.reference, free.reference]
+        assert references(reviewer.get("queue", path="fnmo_investment").ok()) == [
+            mine.reference,
+            free.reference,
+        ]
         assert references(reviewer.get("queue", organisation="carmi-est").ok()) == []
         assert references(people.est_agent.get("queue", organisation="carmi-est").ok()) == [est.reference]
 
@@ -95,7 +98,11 @@ class TestTasks:
         assert journey.task.owner == cast.reviewer
         assert people.reviewer.post(f"tasks/{journey.task.pk}/release").ok()["owner"] is None
         assert journey.task.owner is None
-        actions = JournalEntry.objects.filter(dossier=journey.pk).order_by("sequence").values_list("action", flat=True)
+        actions = (
+            JournalEntry.objects.filter(dossier=journey.pk)
+            .order_by("sequence")
+            .values_list("action", flat=True)
+        )
         assert list(actions)[-2:] == ["claim", "release"]
 
     def test_claiming_ones_own_task_again_changes_nothing(self, people: Any, cast: Cast) -> None:
@@ -185,9 +192,7 @@ class TestDeadlines:
         assert len(people.agent.get("deadlines", kind="internal").ok()["items"]) == 1
         assert people.agent.get("deadlines", kind="legal").ok()["items"] == []
 
-    def test_pages_follow_one_another(
-        self, people: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_pages_follow_one_another(self, people: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("workflows.api.work.PAGE_SIZE", 2)
         now = clock.now()
         expected = []
