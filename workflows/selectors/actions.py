@@ -90,12 +90,17 @@ def separation_refusals(context: StepContext, duty: Duty, user_id: int | None) -
     for other in sorted(INCOMPATIBLE_DUTIES[duty]):
         if user_id in context.dossier.participants.get(other.value, ()):
             message = (
-                f"Vous avez déjà participé à la {other.label} de ce dossier : une autre personne doit se charger de "
-                f"la {duty.label}."
+                f"Vous avez déjà participé à {_the(other)} de ce dossier : une autre personne doit se charger de "
+                f"{_the(duty)}."
             )
             key = "separation.prepare_decide"
             return [Refusal(Forbidden, Reason("separation_of_duties", message, "", context.quote(key)))]
     return []
+
+
+def _the(duty: Duty) -> str:
+    """« la décision », « l’instruction »."""
+    return f"l’{duty.label}" if duty.label[0] in "aeéiou" else f"la {duty.label}"
 
 
 def not_yet(context: StepContext, step: Step) -> Reason:

@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "home.html",
         {
+            "no_role": not held,
             "tasks": page.items[:HOME_TASKS],
             "task_count": page.count,
             "task_count_is_exact": page.count_is_exact,
