@@ -44,7 +44,8 @@ class BerlineAPI(NinjaAPI):
     def _get_urls(self) -> list[URLResolver | URLPattern]:
         found = [*super()._get_urls(), re_path(r"^.*$", self._absent)]
         for pattern in found:
-            pattern.callback = self._in_our_form(pattern.callback)
+            if pattern.callback is not None:
+                pattern.callback = self._in_our_form(pattern.callback)
         return found
 
     def _absent(self, request: HttpRequest) -> HttpResponse:

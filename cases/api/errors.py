@@ -120,14 +120,19 @@ def install(api: NinjaAPI) -> None:
         response._has_been_logged = True  # type: ignore[attr-defined]  # by us, with its cause
         return response
 
-    api.add_exception_handler(BusinessError, business)
-    api.add_exception_handler(HttpError, framework)
-    api.add_exception_handler(ValidationError, invalid)
-    api.add_exception_handler(Http404, absent)
-    api.add_exception_handler(RequestDataTooBig, too_big)
-    for kind in (SuspiciousOperation, MultiPartParserError, UnreadablePostError):
-        api.add_exception_handler(kind, unreadable)
-    api.add_exception_handler(Exception, failure)
+    handlers: dict[type[Exception], Any] = {
+        BusinessError: business,
+        HttpError: framework,
+        ValidationError: invalid,
+        Http404: absent,
+        RequestDataTooBig: too_big,
+        SuspiciousOperation: unreadable,
+        MultiPartParserError: unreadable,
+        UnreadablePostError: unreadable,
+        Exception: failure,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
 
 
 def unauthenticated() -> Unauthenticated:

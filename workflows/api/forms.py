@@ -1,5 +1,7 @@
 """Says in JSON what a form of a path expects, so that a program can build its own."""
 
+from typing import Any
+
 from django import forms
 from pydantic import BaseModel
 
@@ -50,7 +52,7 @@ def fields_of(form: type[forms.Form] | None) -> list[FieldOut]:
 
 
 def _field(name: str, field: forms.Field) -> FieldOut:
-    choices = field.choices if isinstance(field, forms.ChoiceField) else ()
+    choices: Any = field.choices if isinstance(field, forms.ChoiceField) else ()
     columns = field.columns if isinstance(field, RowsField) else {}
     return FieldOut(
         name=name,

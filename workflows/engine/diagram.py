@@ -24,18 +24,18 @@ from viewflow.workflow.base import Node
 from workflows.engine.path import Begin, Finish, Path
 from workflows.engine.step import Step
 
-BOX_WIDTH = 232
-MARGIN = 20
-LANE = 22
-GUTTER = 172
-NARROW_GUTTER = 28
-GAP = 34
-LABEL_GAP = 58
+BOX_WIDTH = 232.0
+MARGIN = 20.0
+LANE = 22.0
+GUTTER = 172.0
+NARROW_GUTTER = 28.0
+GAP = 34.0
+LABEL_GAP = 58.0
 CORNER = 8
 ARROW = 7
 PORT = 20
-TITLE_SIZE, ROLE_SIZE, LABEL_SIZE = 15, 12.5, 12.5
-LINE = 16
+TITLE_SIZE, ROLE_SIZE, LABEL_SIZE = 15.0, 12.5, 12.5
+LINE = 16.0
 BOLD = 1.12
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 INK, SOFT, MUTED, RULE, SURFACE = "#17212b", "#384654", "#55626e", "#74818c", "#ffffff"
