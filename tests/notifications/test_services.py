@@ -141,6 +141,37 @@ def test_creator_who_only_administers_is_told_nothing(
     assert "administrateur" not in {name for name, _ in told(under_review)}
 
 
+def test_creator_who_moved_to_another_body_is_told_nothing(
+    under_review: Dossier, act: Make, person: Callable[..., User]
+) -> None:
+    moved = person("mute", Role.PREPARER, "carmi-sud")
+    Dossier.objects.filter(pk=under_review.pk).update(created_by=moved)
+    act(under_review, "instructeur", "check.request_pieces", motive="Joignez les devis.")
+    assert {name for name, _ in told(under_review)} == {"agent", "collegue"}
+
+
+def test_creator_of_the_fund_above_is_told(under_review: Dossier, act: Make, people: SimpleNamespace) -> None:
+    Dossier.objects.filter(pk=under_review.pk).update(created_by=people.dg)
+    act(under_review, "instructeur", "check.request_pieces", motive="Joignez les devis.")
+    assert ("dg", "Dossier à compléter") in told(under_review)
+
+
+def test_inactive_holder_is_told_nothing(draft: Make, act: Make, people: SimpleNamespace) -> None:
+    User.objects.filter(pk=people.directeur.pk).update(is_active=False)
+    dossier = draft()
+    act(dossier, "agent", "prepare.submit")
+    assert told(dossier) == set()
+
+
+def test_act_that_leaves_the_status_is_no_news_to_the_creator(draft: Make, act: Make) -> None:
+    dossier = draft(amount_ht="18000")
+    act(dossier, "agent", "prepare.submit")
+    act(dossier, "directeur", "sign_off.transmit")
+    act(dossier, "directeur", "commit.revise_cost", data={"amount_ht": "19000"}, motive="Devis révisé.")
+    assert dossier.journal.filter(outcome="revise_cost", status_after="approved").exists()
+    assert told(dossier) == set()
+
+
 def test_step_that_was_done_settles_what_asked_for_it(
     under_review: Dossier, act: Make, people: SimpleNamespace
 ) -> None:
