@@ -61,7 +61,7 @@ def test_actor_is_not_told_of_their_own_act(draft: Make) -> None:
     assert row.recipient.username == "collegue"
     assert row.link == f"/dossiers/{dossier.reference}/"
     assert row.body == (
-        "Rénovation du centre de santé de Freyming (CARMI Est). L’étape attend le rôle « Agent préparateur »."
+        "Rénovation du centre de santé de Freyming (CARMI Est). L’étape attend le rôle «\u00a0Agent préparateur\u00a0»."
     )
     assert (row.channel, row.state, row.read_at) == (Channel.IN_APP, OutboxState.DELIVERED, None)
 
@@ -73,7 +73,7 @@ def test_completion_tells_the_creator_the_motive_and_nobody_twice(under_review: 
         ("collegue", "À faire : Compléter le dossier"),
     }
     row = OutboxRow.objects.get(title="Dossier à compléter")
-    assert row.body.endswith("Motif : Joignez les devis.")
+    assert row.body.endswith("Motif\u00a0: Joignez les devis.")
 
 
 @pytest.mark.parametrize(
