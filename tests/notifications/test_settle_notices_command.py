@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_notices_of_the_day_itself_stay_unread(under_review: Dossier, people: SimpleNamespace) -> None:
     out = StringIO()
-    call_command("settle_notices", before=clock.today().isoformat(), stdout=out)
+    call_command("settle_notices", "--before", clock.today().isoformat(), stdout=out)
     assert out.getvalue() == "0 avis classés.\n"
     assert unread_count(people.instructeur) == 1
 
