@@ -204,8 +204,9 @@ def test_release_and_reassignment_at_once_end_in_order(people: Cast, two: Rivals
         )
         task = journey.task
         assert (task.status == "ASSIGNED") == (task.owner_id is not None)
-        entries = JournalEntry.objects.filter(dossier=journey.pk).order_by("-sequence")[:2]
-        assert {entry.action for entry in entries} == {"release", "reassign"}
+        last, before = JournalEntry.objects.filter(dossier=journey.pk).order_by("-sequence")[:2]
+        # handed over first, the former holder had nothing left to release
+        assert (before.action, last.action) in (("release", "reassign"), ("claim", "reassign"), ("reassign", "reassign"))
     assert list(verify_all()) == []
 
 
