@@ -2,6 +2,7 @@
 
 from cases.selectors.dossiers import (
     current_documents,
+    current_kinds,
     document_for,
     dossier_for,
     dossiers_visible_to,
@@ -15,6 +16,7 @@ from cases.selectors.organisations import facilities_of, grants_administered_by,
 
 __all__ = [
     "current_documents",
+    "current_kinds",
     "document_for",
     "dossier_for",
     "dossiers_visible_to",

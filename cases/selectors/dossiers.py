@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
-from cases import clock
+from cases import clock, rows
 from cases.calendar import add_months
 from cases.enums import DeadlineState, DossierStatus
 from cases.errors import NotFound
@@ -123,11 +124,24 @@ def current_documents(dossier: Dossier) -> QuerySet[Document]:
     return Document.objects.filter(dossier=dossier, current=True).order_by("kind", "pk")
 
 
-def open_deadlines_of(dossier: Dossier) -> QuerySet[Deadline]:
-    """Clocks that still run or are suspended."""
-    return Deadline.objects.filter(
-        dossier=dossier, state__in=(DeadlineState.RUNNING, DeadlineState.SUSPENDED)
-    ).order_by("pk")
+def current_kinds(dossier: Dossier) -> frozenset[str]:
+    """The kinds of the pieces in force."""
+    return frozenset(Document.objects.filter(dossier=dossier, current=True).values_list("kind", flat=True))
+
+
+_OPEN_DEADLINES = f"""
+SELECT {rows.columns(Deadline, "deadline")} FROM cases_deadline deadline
+ WHERE deadline.dossier_id = %s AND deadline.state IN (%s, %s) ORDER BY deadline.id
+"""  # noqa: S608
+
+
+def open_deadlines_of(dossier: Dossier) -> list[Deadline]:
+    """Clocks that still run or are suspended. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPEN_DEADLINES, [dossier.pk, DeadlineState.RUNNING.value, DeadlineState.SUSPENDED.value]
+        )
+        return [rows.build(Deadline, row)[0] for row in cursor.fetchall()]
 
 
 def similar_operations(
