@@ -19,7 +19,7 @@ from cases.models import Facility, User
 from tests.browser.people import PASSWORD, Person, Watch
 from tests.journeys import Cast
 
-# Playwright's synchronous interface runs an event loop in this thread; the tests' own queries are made between its turns.
+# Playwright's synchronous interface keeps an event loop in this thread; the tests' own queries run between its turns.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 ARGUMENTS = (

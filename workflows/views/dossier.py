@@ -62,7 +62,7 @@ def _page(
             "diagram_svg": mark_safe(path_svg(view.path, presentation.step_states(view))),  # noqa: S308 (our own drawing)
             "tasks": tasks,
             "actions": actions,
-            "yours": any(action["allowed"] for action in actions),
+            "yours": any(action["allowed"] and action["task_id"] for action in actions),
             "failed": failed,
             "blockers": view.blockers,
             "warnings": view.warnings,

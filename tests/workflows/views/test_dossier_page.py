@@ -52,6 +52,13 @@ def test_page_without_act_says_who_is_awaited(cast: Cast) -> None:
     assert "Décider : Directeur général" in page
 
 
+def test_page_of_who_may_only_withdraw_does_not_claim_that_a_task_waits(cast: Cast) -> None:
+    page = shown(cast, "agent", Journey.at(cast, "submitted"))
+    assert "Rien à faire de votre côté" in page
+    assert "Retirer le dossier motif obligatoire" in page
+    assert "À vous" not in page
+
+
 def test_page_says_where_the_dossier_stands_in_words(cast: Cast) -> None:
     page = shown(cast, "agent", Journey.at(cast, "under_review"))
     assert "En attente : Instruire le dossier (Instructeur), depuis le" in page
