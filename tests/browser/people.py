@@ -136,7 +136,7 @@ class Person:
 
     def log_in(self, username: str, password: str = PASSWORD) -> None:
         """Through the log-in page."""
-        self.field("Nom d'utilisateur").fill(username)
+        self.field("Identifiant").fill(username)
         self.field("Mot de passe").fill(password)
         self.button("Se connecter").click()
 
