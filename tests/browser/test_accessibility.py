@@ -90,16 +90,17 @@ def dossiers(cast: Cast) -> dict[str, str]:
 
 
 @pytest.fixture
-def windows(chrome: Browser, server: LiveServer, cast: Cast, watch: Watch) -> Iterator[Callable[..., Person]]:
-    """One window for each person and size, kept from page to page."""
-    opened: dict[tuple[str | None, int], Person] = {}
+def windows(
+    chrome: Browser, server: LiveServer, cast: Cast, watch: Watch
+) -> Iterator[Callable[[str | None], Person]]:
+    """One window for each person, kept from page to page."""
+    opened: dict[str | None, Person] = {}
 
-    def window(username: str | None, size: dict[str, int]) -> Person:
-        key = (username, size["width"])
-        if key not in opened:
+    def window(username: str | None) -> Person:
+        if username not in opened:
             user = cast.people[username] if username else None
-            opened[key] = Person(chrome, server.url, watch, user, viewport=size)
-        return opened[key]
+            opened[username] = Person(chrome, server.url, watch, user)
+        return opened[username]
 
     yield window
     for one in opened.values():
@@ -140,63 +141,67 @@ def unfold(someone: Person) -> None:
     )
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "360"])
+def look(someone: Person, name: str) -> list[str]:
+    """What is wrong with the page, wide and narrow, folded and unfolded; keeps a picture of each."""
+    found = []
+    for size in (WIDE, NARROW):
+        someone.page.set_viewport_size(size)
+        someone.shoot(f"{name}-{size['width']}")
+        found += [f"{size['width']} px: {fault}" for fault in sticking_out(someone)]
+    unfold(someone)
+    for size in (NARROW, WIDE):
+        someone.page.set_viewport_size(size)
+        found += [
+            f"{size['width']} px, unfolded: {fault}" for fault in sticking_out(someone) + violations(someone)
+        ]
+    return found
+
+
 def test_no_page_has_a_fault_that_axe_finds_nor_scrolls_sideways(
-    cast: Cast, windows: Callable[..., Person], watch: Watch, size: dict[str, int]
+    cast: Cast, windows: Callable[[str | None], Person], watch: Watch
 ) -> None:
     watch.allow(404)
     references = dossiers(cast)
     faults: dict[str, list[str]] = {}
     for name, who, address in PAGES:
-        someone = windows(who, size)
+        someone = windows(who)
         someone.go(address.format(**references))
-        someone.shoot(f"{name}-{size['width']}")
-        found = sticking_out(someone)
-        unfold(someone)
-        found += sticking_out(someone) + violations(someone)
-        if found:
+        if found := look(someone, name):
             faults[name] = found
     assert not faults, "\n".join(f"{name}:\n  " + "\n  ".join(lines) for name, lines in faults.items())
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "360"])
 def test_pages_after_a_refusal_or_a_simulation_have_no_fault_either(
-    cast: Cast, windows: Callable[..., Person], watch: Watch, size: dict[str, int]
+    cast: Cast, windows: Callable[[str | None], Person], watch: Watch
 ) -> None:
     watch.allow(422)
     journey = Journey.at(cast, "approved", facilities=["cds-lens"])
     faults: dict[str, list[str]] = {}
-
-    def look(name: str, someone: Person) -> None:
-        someone.shoot(f"{name}-{size['width']}")
-        found = sticking_out(someone) + violations(someone)
-        if found:
-            faults[name] = found
-
-    agent = windows("agent", size)
+    agent = windows("agent")
     agent.go("/nouveau/")
     agent.field("Montant HT de l’opération").fill("90 000")
     agent.field("L’opération est liée à une restructuration").check()
     agent.page.get_by_role("heading", name="Le circuit, étape par étape").wait_for()
-    unfold(agent)
-    look("simulation", agent)
+    faults["simulation"] = look(agent, "simulation")
     agent.button("Enregistrer le brouillon").click()
     agent.page.get_by_role("alert").wait_for()
-    look("saisie-refusee", agent)
-    director = windows("director", size)
+    faults["saisie-refusee"] = look(agent, "saisie-refusee")
+    director = windows("director")
     director.go(f"/dossiers/{journey.reference}/")
     director.act(
         "Enregistrer l’engagement",
         {"Date de l’engagement": clock.today().isoformat(), "Montant engagé HT": "99 000"},
     )
     director.page.get_by_role("alert").wait_for()
-    look("acte-bloque", director)
-    visitor = windows(None, size)
+    faults["acte-bloque"] = look(director, "acte-bloque")
+    visitor = windows(None)
     visitor.go("/")
     visitor.log_in("agent", "faux")
     visitor.page.get_by_role("alert").wait_for()
-    look("connexion-refusee", visitor)
-    assert not faults, "\n".join(f"{name}:\n  " + "\n  ".join(lines) for name, lines in faults.items())
+    faults["connexion-refusee"] = look(visitor, "connexion-refusee")
+    assert not any(faults.values()), "\n".join(
+        f"{name}:\n  " + "\n  ".join(lines) for name, lines in faults.items() if lines
+    )
 
 
 def test_the_instruments_see_a_fault_that_is_there(cast: Cast, person: Open, watch: Watch) -> None:
