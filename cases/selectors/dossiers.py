@@ -1,8 +1,11 @@
 """Dossiers that a person may read, and the questions asked of them."""
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -179,8 +182,11 @@ def similar_operations(
         .order_by("submitted_at", "pk")
     )
     dated = [(clock.paris_date(one.submitted_at), one) for one in found if one.submitted_at is not None]
-    starts = [first for first, _ in dated if first <= day <= add_months(first, months)]
+    days = [on for on, _ in dated]
+    sums = list(accumulate((one.amount_ht or Decimal(0) for _, one in dated), initial=Decimal(0)))
+    starts = {first for first in days if first <= day <= add_months(first, months)} | {day}
     periods = [
-        [one for on, one in dated if first <= on <= add_months(first, months)] for first in (*starts, day)
+        (bisect_left(days, first), bisect_right(days, add_months(first, months))) for first in sorted(starts)
     ]
-    return max(periods, key=lambda period: sum(one.amount_ht or 0 for one in period))
+    first, last = max(periods, key=lambda period: sums[period[1]] - sums[period[0]])
+    return [one for _, one in dated[first:last]]
