@@ -140,7 +140,10 @@ def _outcome_form(request: HttpRequest, reference: str, step: str, outcome: str)
 
 
 def _act_data(definition: Any, request: HttpRequest) -> dict[str, Any]:
-    return {name: request.POST.get(name, "") for name in definition.base_fields}
+    return {
+        name: field.widget.value_from_datadict(request.POST, request.FILES, name)
+        for name, field in definition.base_fields.items()
+    }
 
 
 @login_required

@@ -49,7 +49,7 @@ def test_page_without_act_says_who_is_awaited(cast: Cast) -> None:
     journey = Journey.at(cast, "awaiting_decision")
     page = shown(cast, "auditor", journey)
     assert "Rien à faire de votre côté" in page
-    assert "Décider : Directeur général" in page
+    assert "On attend « Décider » (Directeur général)." in page
 
 
 def test_page_of_who_may_only_withdraw_does_not_claim_that_a_task_waits(cast: Cast) -> None:
