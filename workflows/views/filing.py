@@ -180,7 +180,6 @@ def dossier_edit(request: HttpRequest, reference: str) -> HttpResponse:
     except BusinessError as error:
         problems = [error.message]
         if isinstance(error, Stale):
-            dossier.version = error.details["version"]
             problems = [
                 "Ce dossier a été modifié pendant votre saisie. Elle est conservée ci-dessous : "
                 "enregistrez-la de nouveau pour remplacer la version actuelle, "
