@@ -77,6 +77,8 @@ def test_account_menu_opens_and_closes_from_the_keyboard(person: Open, cast: Cas
     summary.focus()
     agent.page.keyboard.press("Enter")
     expect(agent.button("Se déconnecter")).to_be_visible()
+    agent.page.keyboard.press("Tab")
+    expect(summary).not_to_be_focused()
     agent.page.keyboard.press("Escape")
     expect(agent.button("Se déconnecter")).to_be_hidden()
     expect(summary).to_be_focused()
@@ -102,6 +104,7 @@ def test_filters_of_the_queue_change_the_list_in_place(person: Open, cast: Cast)
     desk.button("Filtrer").click()
     expect(desk.link("Fauteuils dentaires")).to_have_count(0)
     expect(desk.link("Toiture de Liévin")).to_be_visible()
+    expect(desk.page.get_by_role("heading", name="Tâches")).to_have_count(1)
     assert desk.page.evaluate("window.sameDocument") is True
     assert "q=toiture" in desk.page.url
     desk.page.reload()

@@ -157,6 +157,15 @@ def test_page_shows_the_journal_with_capacities_and_changes(cast: Cast) -> None:
     assert "SHA-256" in page
 
 
+def test_page_says_of_each_piece_whether_it_is_there(cast: Cast) -> None:
+    journey = Journey.start(cast, pieces=())
+    assert "Note de présentation manque" in shown(cast, "agent", journey)
+    journey.add()
+    page = shown(cast, "agent", journey)
+    assert "Note de présentation jointe" in page
+    assert "Dossier économique non exigée" in page
+
+
 def test_superseded_pieces_are_listed_for_auditors_only(cast: Cast) -> None:
     journey = Journey.start(cast)
     journey.add(content=b"%PDF-1.4\n% deux\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n")
