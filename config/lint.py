@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from config.embedded import Cluster, default_var
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PRODUCTION = {
@@ -28,7 +30,17 @@ CHECKS: list[tuple[str, list[str], dict[str, str]]] = [
 
 
 def main(wanted: list[str]) -> int:
-    """Run the checks named, or all; 0 when none fails."""
+    """Run the checks named, or all; 0 when none fails. A database that was not running is left so."""
+    cluster = Cluster(default_var())
+    was_running = cluster.is_running()
+    try:
+        return _run(wanted)
+    finally:
+        if not was_running:
+            cluster.stop()
+
+
+def _run(wanted: list[str]) -> int:
     failed = []
     for name, command, environment in CHECKS:
         if wanted and name not in wanted:
