@@ -35,7 +35,7 @@ def _shape(model: type[Model]) -> _Shape:
     return _Shape(
         table=model._meta.db_table,
         names=tuple(field.attname for field in fields),
-        columns=tuple(field.column for field in fields),
+        columns=tuple(str(field.column) for field in fields),
         converters=tuple(
             (index, field.from_db_value)
             for index, field in enumerate(fields)

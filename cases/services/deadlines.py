@@ -14,7 +14,6 @@ from cases.enums import DeadlineKind, DeadlineState
 from cases.models import Deadline, DeadlineEvent, Dossier
 from cases.selectors import open_deadlines_of
 
-
 _CLOSE = """
 closed AS (
     UPDATE cases_deadline SET state = done.state, closed_at = %s

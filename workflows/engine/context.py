@@ -118,11 +118,7 @@ class StepContext:
     def document_kinds(self) -> frozenset[str]:
         """Kinds of the pieces in force. One statement, once."""
         if self._kinds is None:
-            self._kinds = (
-                frozenset()
-                if self.simulated
-                else current_kinds(self.dossier)
-            )
+            self._kinds = frozenset() if self.simulated else current_kinds(self.dossier)
         return self._kinds
 
     def with_documents(self, kinds: frozenset[str]) -> StepContext:

@@ -73,7 +73,8 @@ class Path(Flow):
 
     ``key`` and ``prefix`` are fixed names (URLs, references). ``form`` validates ``Dossier.data``. ``rules`` are all
     rule keys that govern the path: their versions are pinned on the dossier at submission. ``warnings`` look at a
-    dossier and signal what desk and decider should see. ``simulation_requires`` names the data without which nothing can be said.
+    dossier and signal what desk and decider should see. ``simulation_requires`` names the data without which nothing
+    can be said.
     """
 
     lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)

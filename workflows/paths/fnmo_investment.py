@@ -4,10 +4,10 @@ The paragraph that this path implements (COG 2014-2017, règles budgétaires du 
 
     « Toute opération d'un montant supérieur à 20000 € HT (montant par opération, quel que soit le nombre d'œuvres
     concernées par le projet) devra être transmise pour validation avant engagement à la direction générale de la
-    CANSSM, accompagnée d'une note de présentation justifiant cet investissement. Pour les opérations en capital liées à une
-    restructuration ou une réorganisation de l'offre de soins, un dossier économique étayé faisant apparaître l'impact
-    de ces investissements sur la (ou les) gestion(s) concernée(s) au cours des trois années suivant leur réalisation devra
-    être joint à l'appui de chaque demande. »
+    CANSSM, accompagnée d'une note de présentation justifiant cet investissement. Pour les opérations en capital liées
+    à une restructuration ou une réorganisation de l'offre de soins, un dossier économique étayé faisant apparaître
+    l'impact de ces investissements sur la (ou les) gestion(s) concernée(s) au cours des trois années suivant leur
+    réalisation devra être joint à l'appui de chaque demande. »
 """
 
 from collections import defaultdict
