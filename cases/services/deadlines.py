@@ -42,7 +42,7 @@ def computation_of(deadline: Deadline) -> Computation:
 class DossierClocks:
     """The open clocks of one dossier during one act. Changes are gathered, then ``save`` writes them.
 
-    Needs the caller's transaction and its lock on the dossier. Two statements for an ordinary act: one reads, one writes.
+    Needs the caller's transaction and its lock on the dossier. Two statements for an ordinary act: a read, a write.
     A clock that is suspended or resumed takes two more.
     """
 
