@@ -14,6 +14,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, Literal
@@ -245,3 +246,15 @@ def _records(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
             if None in row or None in row.values():
                 raise TableError(f"{place}: a column is missing or there is one too many")
             yield place, row
+
+
+def read_exercises(folder: Path = DATA) -> dict[int, date]:
+    """Return for each year of the convention the day its accounts are closed.
+
+    The text dates no closing; it gives the executed budget of N for 10 April N+1 (001:3763), so that day is
+    taken.
+    """
+    return {
+        int(row["year"]): date.fromisoformat(row["closed_on"])
+        for _, row in _records(folder / "exercises.csv")
+    }
