@@ -90,8 +90,20 @@ _S = DossierStatus
 #: sends the dossier back to review.
 STATUS_MOVES: dict[DossierStatus, frozenset[DossierStatus]] = {
     _S.DRAFT: frozenset({_S.SUBMITTED, _S.WITHDRAWN}),
-    _S.SUBMITTED: frozenset({_S.UNDER_REVIEW, _S.IN_CONSULTATION, _S.AWAITING_DECISION, _S.REFUSED, _S.DRAFT, _S.APPROVED, _S.WITHDRAWN}),
-    _S.UNDER_REVIEW: frozenset({_S.TO_COMPLETE, _S.IN_CONSULTATION, _S.AWAITING_DECISION, _S.REFUSED, _S.WITHDRAWN}),
+    _S.SUBMITTED: frozenset(
+        {
+            _S.UNDER_REVIEW,
+            _S.IN_CONSULTATION,
+            _S.AWAITING_DECISION,
+            _S.REFUSED,
+            _S.DRAFT,
+            _S.APPROVED,
+            _S.WITHDRAWN,
+        }
+    ),
+    _S.UNDER_REVIEW: frozenset(
+        {_S.TO_COMPLETE, _S.IN_CONSULTATION, _S.AWAITING_DECISION, _S.REFUSED, _S.WITHDRAWN}
+    ),
     _S.TO_COMPLETE: frozenset({_S.UNDER_REVIEW, _S.WITHDRAWN}),
     _S.IN_CONSULTATION: frozenset({_S.UNDER_REVIEW, _S.AWAITING_DECISION, _S.WITHDRAWN}),
     _S.AWAITING_DECISION: frozenset(

@@ -32,20 +32,46 @@ def day_field(label: str, **options: Any) -> forms.DateField:
     )
 
 
+def motive_field(missing: str) -> forms.CharField:
+    """Why something is done; ``missing`` is said when it is left blank."""
+    return forms.CharField(
+        label="Motif",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": missing},
+    )
+
+
 class GrantForm(forms.Form):
     """A role to grant to a person."""
 
-    role = forms.ChoiceField(label="Rôle", choices=[("", "Choisir…"), *Role.choices])
+    role = forms.ChoiceField(
+        label="Rôle",
+        choices=[("", "Choisir…"), *Role.choices],
+        error_messages={
+            "required": "Choisissez un rôle.",
+            "invalid_choice": "Choisissez un rôle dans la liste.",
+        },
+    )
     organisation = forms.ModelChoiceField(
         label="Organisation",
         queryset=Organisation.objects.filter(active=True).order_by("lineage"),
         to_field_name="code",
         empty_label="Choisir…",
+        error_messages={
+            "required": "Choisissez une organisation.",
+            "invalid_choice": "Choisissez une organisation dans la liste.",
+        },
     )
     valid_from = day_field("À compter du")
     valid_until = day_field("Jusqu’au", required=False, help_text="Laissez vide pour un rôle sans terme.")
     act = forms.CharField(
-        label="Acte", max_length=200, help_text="Décision, arrêté ou note de service qui attribue ce rôle."
+        label="Acte",
+        max_length=200,
+        help_text="Décision, arrêté ou note de service qui attribue ce rôle.",
+        error_messages={
+            "required": "Indiquez l’acte qui attribue ce rôle (décision, arrêté, note de service)."
+        },
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -58,7 +84,7 @@ class EndForm(forms.Form):
     """The end of a role."""
 
     last_day = day_field("Dernier jour")
-    motive = forms.CharField(label="Motif", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    motive = motive_field("Indiquez pourquoi ce rôle prend fin.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -86,7 +112,7 @@ class PersonForm(forms.Form):
 class MotiveForm(forms.Form):
     """Why an access is closed."""
 
-    motive = forms.CharField(label="Motif", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    motive = motive_field("Indiquez pourquoi cet accès est fermé.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")

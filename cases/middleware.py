@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -12,12 +13,17 @@ PAGES = {404: "errors/404.html", 409: "errors/409.html"}
 
 
 class BusinessErrorMiddleware:
-    """For pages only: the API answers in JSON before it comes to this."""
+    """For pages only: the API answers in JSON before it comes to this.
+
+    An address with a NUL character, which no text of PostgreSQL can hold, is refused before any view sees it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL in the address")
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

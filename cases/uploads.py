@@ -18,7 +18,7 @@ import hashlib
 import io
 from contextlib import suppress
 from tempfile import NamedTemporaryFile
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, cast
 
 from django.conf import settings
 from django.core.files.base import File
@@ -60,15 +60,16 @@ class HashedUpload(UploadedFile):
     def __init__(self, file: IO[bytes], *, name: str, content_type: str, size: int, sha256: str) -> None:
         super().__init__(file, name, content_type, size)
         self.sha256 = sha256
+        self._temporary = file
 
     def temporary_file_path(self) -> str:
         """Where the file lies: Django's file storage moves it from there instead of copying it."""
-        return str(self.file.name)
+        return str(self._temporary.name)
 
     def close(self) -> None:
         """Close the file and delete it, unless it was moved into the storage."""
         with suppress(FileNotFoundError):
-            self.file.close()
+            self._temporary.close()
 
 
 class _Unreadable(io.RawIOBase):
@@ -88,7 +89,7 @@ class RefusedUpload(UploadedFile):
     """A file that was too large: nothing of it was kept. ``message`` is the French sentence to show."""
 
     def __init__(self, *, name: str, content_type: str, size: int, message: str) -> None:
-        super().__init__(_Unreadable(message), name, content_type, size)
+        super().__init__(cast(IO[bytes], _Unreadable(message)), name, content_type, size)
         self.message = message
 
     def chunks(self, chunk_size: int | None = None) -> NoReturn:
@@ -110,7 +111,7 @@ class HashingUploadHandler(FileUploadHandler):
         input_data: Any,
         META: dict[str, Any],
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: str | None = None,
     ) -> None:
         """Remember how much the client says it will send."""

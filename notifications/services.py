@@ -104,7 +104,8 @@ def announce(event: DossierMoved) -> None:
                 "steps": [one.step for one in event.opened],
                 "titles": [f"À faire : {one.title}"[:160] for one in event.opened],
                 "texts": [
-                    f"{_subject(event)} L’étape attend le rôle « {one.role.label} »." for one in event.opened
+                    f"{_subject(event)} L’étape attend le rôle «\u00a0{one.role.label}\u00a0»."
+                    for one in event.opened
                 ],
                 "creator": dossier.created_by_id,
                 "news_title": news_title,
@@ -132,7 +133,7 @@ def _news(event: DossierMoved) -> tuple[str, str]:
     title = TOLD_TO_CREATOR[entry.status_after]
     if entry.changes.get("decision", {}).get("kind") == DecisionKind.DISPENSE:
         title = "Dossier dispensé de validation"
-    motive = f" Motif : {entry.motive}" if entry.motive else ""
+    motive = f" Motif\u00a0: {entry.motive}" if entry.motive else ""
     return title, f"{_subject(event)}{motive}"
 
 

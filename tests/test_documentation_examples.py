@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -119,7 +120,8 @@ def test_test_of_the_added_path_passes(extended: Path, db: None) -> None:
     """It runs in this test's database, in a transaction that is undone."""
     given = connection.settings_dict
     parameters = connection.get_connection_params()
-    address = f"postgresql://{parameters.get('user') or ''}:{parameters.get('password') or ''}@"
+    user, password = (quote(str(parameters.get(name) or ""), safe="") for name in ("user", "password"))
+    address = f"postgresql://{user}:{password}@"
     if host := str(parameters.get("host") or ""):
         address += f"{'' if host.startswith('/') else host}:{parameters.get('port') or 5432}/{given['NAME']}"
         address += f"?host={host}" if host.startswith("/") else ""

@@ -21,7 +21,9 @@ class Deadline(models.Model):
     unit = models.CharField("unité", max_length=20, choices=[(unit.value, unit.value) for unit in Unit])
     roll_over = models.BooleanField("reportée au jour ouvré suivant", default=False)
     first_day_excluded = models.BooleanField("premier jour non compté", default=True)
-    state = models.CharField("état", max_length=10, choices=DeadlineState.choices, default=DeadlineState.RUNNING)
+    state = models.CharField(
+        "état", max_length=10, choices=DeadlineState.choices, default=DeadlineState.RUNNING
+    )
     due_on = models.DateField("échéance", null=True, blank=True)
     opened_at = models.DateTimeField("ouverte le")
     closed_at = models.DateTimeField("fermée le", null=True, blank=True)
@@ -34,17 +36,22 @@ class Deadline(models.Model):
             models.CheckConstraint(name="deadline_kind_known", condition=Q(kind__in=DeadlineKind.values)),
             models.CheckConstraint(name="deadline_state_known", condition=Q(state__in=DeadlineState.values)),
             models.CheckConstraint(
-                name="deadline_running_has_date", condition=~Q(state=DeadlineState.RUNNING) | Q(due_on__isnull=False)
+                name="deadline_running_has_date",
+                condition=~Q(state=DeadlineState.RUNNING) | Q(due_on__isnull=False),
             ),
             models.CheckConstraint(
                 name="deadline_closed_has_moment",
-                condition=Q(state__in=(DeadlineState.RUNNING, DeadlineState.SUSPENDED), closed_at__isnull=True)
+                condition=Q(
+                    state__in=(DeadlineState.RUNNING, DeadlineState.SUSPENDED), closed_at__isnull=True
+                )
                 | Q(state__in=(DeadlineState.MET, DeadlineState.CANCELLED), closed_at__isnull=False),
             ),
         )
         indexes = (
             models.Index(
-                fields=("due_on", "id"), name="deadline_running_by_date", condition=Q(state=DeadlineState.RUNNING)
+                fields=("due_on", "id"),
+                name="deadline_running_by_date",
+                condition=Q(state=DeadlineState.RUNNING),
             ),
         )
 
@@ -66,7 +73,9 @@ class DeadlineEvent(models.Model):
     """Started, suspended, resumed, extended or met; never changed."""
 
     deadline = models.ForeignKey(Deadline, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField("événement", max_length=10, choices=[(kind.value, kind.value) for kind in EventKind])
+    kind = models.CharField(
+        "événement", max_length=10, choices=[(kind.value, kind.value) for kind in EventKind]
+    )
     at = models.DateTimeField("survenu le")
     amount = models.PositiveIntegerField("durée ajoutée", default=0)
     motive = models.CharField("motif", max_length=300, blank=True)
@@ -76,7 +85,9 @@ class DeadlineEvent(models.Model):
         ordering = ("at", "pk")
         default_permissions = ()
         triggers = (
-            pgtrigger.Protect(name="deadline_event_append_only", operation=pgtrigger.Delete | pgtrigger.Update),
+            pgtrigger.Protect(
+                name="deadline_event_append_only", operation=pgtrigger.Delete | pgtrigger.Update
+            ),
         )
 
     def __str__(self) -> str:

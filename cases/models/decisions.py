@@ -39,7 +39,9 @@ class Decision(models.Model):
                 name="decision_amount_positive", condition=Q(amount_ht__isnull=True) | Q(amount_ht__gt=0)
             ),
         )
-        triggers = (pgtrigger.Protect(name="decision_append_only", operation=pgtrigger.Delete | pgtrigger.Update),)
+        triggers = (
+            pgtrigger.Protect(name="decision_append_only", operation=pgtrigger.Delete | pgtrigger.Update),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} — {self.dossier_id}"

@@ -28,7 +28,9 @@ class Document(models.Model):
     content_type = models.CharField("type", max_length=100)
     size = models.PositiveBigIntegerField("taille")
     sha256 = models.CharField("empreinte", max_length=64)
-    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, verbose_name="déposé par")
+    uploaded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, verbose_name="déposé par"
+    )
     uploaded_at = models.DateTimeField("déposé le")
 
     class Meta:

@@ -37,8 +37,8 @@ class Dossier(ProtectedStatusMixin):
     """A case that travels an approval path.
 
     ``amount_ht`` is in EUR before tax. ``data`` has been validated by the path's form; ``results`` holds what steps
-    recorded later (for instance the commitment). ``rule_versions`` maps each rule of the path to the version that was in
-    force at submission. ``participants`` maps each duty to the ids of those who played it (separation of duties).
+    recorded later (for instance the commitment). ``rule_versions`` maps each rule of the path to the version in force
+    at submission. ``participants`` maps each duty to the ids of those who played it (separation of duties).
     ``involved`` lists ``role@organisation id`` of every step that was ever open: those who may read the dossier.
     ``journal_length`` and ``journal_head`` anchor the journal's chain, so that cutting its tail is seen too.
     """
@@ -53,7 +53,9 @@ class Dossier(ProtectedStatusMixin):
     )
     title = models.CharField("objet", max_length=200)
     amount_ht = models.DecimalField("montant HT", max_digits=14, decimal_places=2, null=True, blank=True)
-    approved_amount_ht = models.DecimalField("montant validé HT", max_digits=14, decimal_places=2, null=True, blank=True)
+    approved_amount_ht = models.DecimalField(
+        "montant validé HT", max_digits=14, decimal_places=2, null=True, blank=True
+    )
     exercise = models.PositiveSmallIntegerField("exercice", null=True, blank=True)
     data = models.JSONField("données", default=dict)
     results = models.JSONField("suites", default=dict)
@@ -106,7 +108,11 @@ class Dossier(ProtectedStatusMixin):
             pgtrigger.FSM(
                 name="dossier_life_cycle",
                 field="status",
-                transitions=[(source.value, target.value) for source, targets in STATUS_MOVES.items() for target in sorted(targets)],
+                transitions=[
+                    (source.value, target.value)
+                    for source, targets in STATUS_MOVES.items()
+                    for target in sorted(targets)
+                ],
             ),
             pgtrigger.Protect(name="dossier_never_deleted", operation=pgtrigger.Delete),
         )

@@ -29,7 +29,9 @@ class ChainedEntry(models.Model):
 
     sequence = models.PositiveIntegerField("numéro")
     at = models.DateTimeField("moment")
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="auteur")
+    actor = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="auteur"
+    )
     actor_name = models.CharField("nom de l’auteur", max_length=150)
     capacity = models.CharField("qualité", max_length=200)
     action = models.CharField("acte", max_length=40)
@@ -110,9 +112,11 @@ class JournalEntry(ChainedEntry):
 
 
 class AdministrationEntry(ChainedEntry):
-    """One act of administration: a role granted or ended, a person deactivated. One chain for the whole installation."""
+    """One act of administration: a role granted or ended, a person deactivated. One chain for all of them."""
 
-    subject = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="personne concernée")
+    subject = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name="personne concernée"
+    )
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:

@@ -8,13 +8,18 @@ from cases.enums import OrganisationKind, Role
 
 
 class Organisation(models.Model):
-    """A body: CANSSM, a CARMI, the board, a ministry… ``lineage`` is ``/canssm/carmi-npdc/``: a prefix finds all below."""
+    """A body: CANSSM, a CARMI, the board, a ministry… ``lineage`` is ``/canssm/carmi-npdc/``: its prefix finds all."""
 
     code = models.SlugField("code", max_length=40, unique=True)
     name = models.CharField("nom", max_length=160)
     kind = models.CharField("nature", max_length=20, choices=OrganisationKind.choices)
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name="rattachée à"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="rattachée à",
     )
     lineage = models.CharField("rattachement", max_length=200, unique=True, editable=False)
     active = models.BooleanField("en activité", default=True)
@@ -45,9 +50,11 @@ class OrganisationUserObjectPermission(UserObjectPermissionBase):
 
 
 class OrganisationGroupObjectPermission(GroupObjectPermissionBase):
-    """Guardian's table for groups, direct foreign key: the group ``role:code`` holds the role's permission on the body."""
+    """Guardian's table for groups, direct foreign key: the group ``role:code`` holds the role on the body."""
 
-    content_object = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="group_permissions")
+    content_object = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="group_permissions"
+    )
 
 
 class Facility(models.Model):

@@ -28,7 +28,9 @@ class RoleGrant(models.Model):
     The group carries guardian's object permission; the grant says when the person belongs to it.
     """
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants", verbose_name="personne")
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="role_grants", verbose_name="personne"
+    )
     role = models.CharField("rôle", max_length=30, choices=Role.choices)
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="role_grants", verbose_name="organisation"

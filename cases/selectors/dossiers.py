@@ -16,7 +16,6 @@ from cases.models import Deadline, Document, Dossier
 from cases.permissions import READS_ALL, READS_NONE, Holding, holdings_of
 from cases.text import storable
 
-
 #: Papers of decisions: earlier ones are not superseded by later ones, each stays in the record.
 DECISION_KIND = "decision"
 
@@ -72,7 +71,9 @@ def document_for(
     )
     keeps = any(one.role in READS_ALL for one in held)
     if found is None or not (found.current or keeps or found.kind == DECISION_KIND):
-        raise NotFound("Cette pièce ne vous est pas accessible : elle n’existe pas, ou une version plus récente la remplace.")
+        raise NotFound(
+            "Cette pièce ne vous est pas accessible : elle n’existe pas, ou une version plus récente la remplace."
+        )
     return found
 
 
@@ -129,12 +130,14 @@ def open_deadlines_of(dossier: Dossier) -> QuerySet[Deadline]:
     ).order_by("pk")
 
 
-def similar_operations(dossier: Dossier, *, facilities: Iterable[str], day: date, months: int) -> list[Dossier]:
+def similar_operations(
+    dossier: Dossier, *, facilities: Iterable[str], day: date, months: int
+) -> list[Dossier]:
     """Other operations of the same body and path that share a facility, submitted and not given up.
 
     Of all periods of ``months`` months that contain ``day`` (the dossier's own), those of the period whose amounts sum
-    highest, oldest first: they show that one project may have been split to stay below a threshold (A01: « quel que soit
-    le nombre d'œuvres »). One statement.
+    highest, oldest first: they show that one project may have been split to stay below a threshold (A01: « quel que
+    soit le nombre d'œuvres »). One statement.
     """
     shared = Q()
     for facility in facilities:
@@ -150,7 +153,14 @@ def similar_operations(dossier: Dossier, *, facilities: Iterable[str], day: date
             submitted_at__lt=clock.start_of(add_months(day, months) + timedelta(days=1)),
         )
         .exclude(pk=dossier.pk)
-        .exclude(status__in=(DossierStatus.DRAFT, DossierStatus.WITHDRAWN, DossierStatus.REFUSED, DossierStatus.LAPSED))
+        .exclude(
+            status__in=(
+                DossierStatus.DRAFT,
+                DossierStatus.WITHDRAWN,
+                DossierStatus.REFUSED,
+                DossierStatus.LAPSED,
+            )
+        )
         .only("reference", "title", "amount_ht", "submitted_at")
         .order_by("submitted_at", "pk")
     )

@@ -83,7 +83,9 @@ class DossierClocks:
             DeadlineEvent.objects.bulk_create(self._events)
         for state, ids in self._closed.items():
             Deadline.objects.filter(pk__in=ids).update(state=state, closed_at=self._now)
-        dates = [one.due_on for one in self._open if one.state == DeadlineState.RUNNING and one.due_on is not None]
+        dates = [
+            one.due_on for one in self._open if one.state == DeadlineState.RUNNING and one.due_on is not None
+        ]
         return min(dates, default=None)
 
     def _of(self, step: str, state: DeadlineState) -> list[Deadline]:

@@ -35,7 +35,9 @@ def check_upload(file: UploadedFile | File) -> CheckedUpload:
     return CheckedUpload(file, safe_name(file.name or "", content_type), content_type, size, sha256_of(file))
 
 
-def store_document(*, dossier: Dossier, kind: str, upload: CheckedUpload, uploaded_by: User | None) -> Document:
+def store_document(
+    *, dossier: Dossier, kind: str, upload: CheckedUpload, uploaded_by: User | None
+) -> Document:
     """Store a new version of a piece; it supersedes the former one, which is kept.
 
     Needs the caller's transaction and its lock on the dossier. The file is written first: should the transaction be

@@ -133,7 +133,9 @@ def verify_all(*, reference: str = "") -> Iterator[ChainFailure]:
     for dossier, entries in _dossier_chains(reference):
         failure = verify(entries, head=dossier.journal_head)
         if not entries:
-            yield ChainFailure(dossier.reference, 1, "Le journal est vide : l’écriture de la création manque.")
+            yield ChainFailure(
+                dossier.reference, 1, "Le journal est vide : l’écriture de la création manque."
+            )
         elif failure is not None:
             yield ChainFailure(dossier.reference, failure.sequence, failure.reason)
         elif len(entries) != dossier.journal_length:
@@ -147,5 +149,3 @@ def verify_all(*, reference: str = "") -> Iterator[ChainFailure]:
         failure = verify(chain)
         if failure is not None:
             yield ChainFailure("administration", failure.sequence, failure.reason)
-
-

@@ -64,7 +64,8 @@ def grant_role(
     details: dict[str, list[str]] = {}
     if role not in ROLES_BY_KIND[OrganisationKind(organisation.kind)]:
         details["role"] = [
-            f"« {role.label} » ne peut pas être tenu à « {organisation} ». Choisissez un autre rôle ou une autre organisation."
+            f"« {role.label} » ne peut pas être tenu à « {organisation} ». "
+            "Choisissez un autre rôle ou une autre organisation."
         ]
     if valid_until is not None and valid_until < valid_from:
         details["valid_until"] = ["La fin précède le début. Corrigez l’une des deux dates."]
@@ -76,7 +77,9 @@ def grant_role(
     if details:
         raise Invalid("Le rôle n’a pas été attribué : corrigez les points signalés.", details=details)
 
-    User.objects.select_for_update().get(pk=user.pk)  # orders two administrators granting the same role at once
+    User.objects.select_for_update().get(
+        pk=user.pk
+    )  # orders two administrators granting the same role at once
     overlapping = [
         grant
         for grant in RoleGrant.objects.filter(user=user, role=role, organisation=organisation).order_by("pk")
@@ -122,7 +125,11 @@ def end_role(*, grant: RoleGrant, last_day: date, motive: str, ended_by: User | 
     Raises ``Forbidden``, ``Invalid`` (no motive, last day before the first or after the end already set).
     """
     capacity = _administration_capacity(ended_by)
-    grant = RoleGrant.objects.select_for_update(of=("self",)).select_related("user", "organisation").get(pk=grant.pk)
+    grant = (
+        RoleGrant.objects.select_for_update(of=("self",))
+        .select_related("user", "organisation")
+        .get(pk=grant.pk)
+    )
     details: dict[str, list[str]] = {}
     if fault := fault_of(motive, limit=MAX_MOTIVE, required="Indiquez pourquoi ce rôle prend fin."):
         details["motive"] = [fault]
@@ -179,7 +186,9 @@ def create_person(
             validate_password(password, user)
     except ValidationError as error:
         details = error.message_dict if hasattr(error, "error_dict") else {"password": error.messages}
-        raise Invalid("La personne n’a pas été créée : corrigez les points signalés.", details=details) from None
+        raise Invalid(
+            "La personne n’a pas été créée : corrigez les points signalés.", details=details
+        ) from None
     user.save(force_insert=True)
     append_administration_entry(
         actor=created_by,
@@ -203,6 +212,10 @@ def deactivate_person(*, user: User, motive: str, deactivated_by: User | None) -
     user.save(update_fields=["is_active"])
     ApiToken.objects.filter(user=user).delete()
     append_administration_entry(
-        actor=deactivated_by, capacity=capacity, action="deactivate_person", subject=user, motive=motive.strip()
+        actor=deactivated_by,
+        capacity=capacity,
+        action="deactivate_person",
+        subject=user,
+        motive=motive.strip(),
     )
     return user

@@ -211,7 +211,7 @@ def role_end(request: HttpRequest, pk: int) -> HttpResponse:
         except BusinessError as error:
             problems = add_service_errors(form, error)
         else:
-            messages.success(request, f"Le rôle « {grant.get_role_display()} » de {grant.user} prend fin.")
+            messages.success(request, f"{grant.user} : le rôle « {grant.get_role_display()} » prend fin.")
             return redirect("person", grant.user.username)
     problems += _sentences(form)
     return _person_page(request, grant.user, end_form=(grant.pk, form), problems=problems, status=422)
@@ -237,7 +237,7 @@ def person_new(request: HttpRequest) -> HttpResponse:
         except BusinessError as error:
             problems = add_service_errors(form, error)
         else:
-            messages.success(request, f"{created} est créé. Attribuez-lui maintenant un rôle.")
+            messages.success(request, f"Le compte de {created} est créé. Attribuez-lui maintenant un rôle.")
             return redirect("person", created.username)
     status = 422 if request.method == "POST" else 200
     context = {"form": form, "problems": problems}

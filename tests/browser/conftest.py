@@ -81,7 +81,9 @@ def empty_the_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
         tables = [f'"{name}"' for (name,) in cursor.fetchall() if name not in KEPT]
-        protected = [name for name in tables if name in ('"cases_journalentry"', '"cases_administrationentry"')]
+        protected = [
+            name for name in tables if name in ('"cases_journalentry"', '"cases_administrationentry"')
+        ]
         statements = [f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in protected]
         statements += [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"]
         statements += [f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in protected]
@@ -116,9 +118,7 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def person(
-    chrome: Browser, server: LiveServer, cast: Cast, watch: Watch
-) -> Iterator[Callable[..., Person]]:
+def person(chrome: Browser, server: LiveServer, cast: Cast, watch: Watch) -> Iterator[Callable[..., Person]]:
     """``person("agent")``: somebody at their own browser window, logged in. ``person(None)``: a visitor."""
     opened: list[Person] = []
 

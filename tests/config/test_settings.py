@@ -16,6 +16,7 @@ from django.db import connection
 
 from cases.models import User
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD, refuse_demonstration_accounts
+from workflows.demonstration import ACCOUNTS, PASSWORD
 
 COMPLETE = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
@@ -101,6 +102,11 @@ def test_static_files_of_production_are_complete(tmp_path: Path) -> None:
 def production(settings: Any) -> Iterator[None]:
     settings.BERLINE_PRODUCTION = True
     return
+
+
+def test_demonstration_makes_exactly_the_accounts_that_production_refuses() -> None:
+    assert {account.username for account in ACCOUNTS} == set(DEMONSTRATION_ACCOUNTS)
+    assert PASSWORD == DEMONSTRATION_PASSWORD
 
 
 @pytest.mark.django_db

@@ -61,7 +61,7 @@ def test_actor_is_not_told_of_their_own_act(draft: Make) -> None:
     assert row.recipient.username == "collegue"
     assert row.link == f"/dossiers/{dossier.reference}/"
     assert row.body == (
-        "Rénovation du centre de santé de Freyming (CARMI Est). L’étape attend le rôle « Agent préparateur »."
+        "Rénovation du centre de santé de Freyming (CARMI Est). L’étape attend le rôle «\u00a0Agent préparateur\u00a0»."
     )
     assert (row.channel, row.state, row.read_at) == (Channel.IN_APP, OutboxState.DELIVERED, None)
 
@@ -73,7 +73,7 @@ def test_completion_tells_the_creator_the_motive_and_nobody_twice(under_review: 
         ("collegue", "À faire : Compléter le dossier"),
     }
     row = OutboxRow.objects.get(title="Dossier à compléter")
-    assert row.body.endswith("Motif : Joignez les devis.")
+    assert row.body.endswith("Motif\u00a0: Joignez les devis.")
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,37 @@ def test_creator_who_only_administers_is_told_nothing(
     Dossier.objects.filter(pk=under_review.pk).update(created_by=people.administrateur)
     act(under_review, "instructeur", "check.request_pieces", motive="Joignez les devis.")
     assert "administrateur" not in {name for name, _ in told(under_review)}
+
+
+def test_creator_who_moved_to_another_body_is_told_nothing(
+    under_review: Dossier, act: Make, person: Callable[..., User]
+) -> None:
+    moved = person("mute", Role.PREPARER, "carmi-sud")
+    Dossier.objects.filter(pk=under_review.pk).update(created_by=moved)
+    act(under_review, "instructeur", "check.request_pieces", motive="Joignez les devis.")
+    assert {name for name, _ in told(under_review)} == {"agent", "collegue"}
+
+
+def test_creator_of_the_fund_above_is_told(under_review: Dossier, act: Make, people: SimpleNamespace) -> None:
+    Dossier.objects.filter(pk=under_review.pk).update(created_by=people.dg)
+    act(under_review, "instructeur", "check.request_pieces", motive="Joignez les devis.")
+    assert ("dg", "Dossier à compléter") in told(under_review)
+
+
+def test_inactive_holder_is_told_nothing(draft: Make, act: Make, people: SimpleNamespace) -> None:
+    User.objects.filter(pk=people.directeur.pk).update(is_active=False)
+    dossier = draft()
+    act(dossier, "agent", "prepare.submit")
+    assert told(dossier) == set()
+
+
+def test_act_that_leaves_the_status_is_no_news_to_the_creator(draft: Make, act: Make) -> None:
+    dossier = draft(amount_ht="18000")
+    act(dossier, "agent", "prepare.submit")
+    act(dossier, "directeur", "sign_off.transmit")
+    act(dossier, "directeur", "commit.revise_cost", data={"amount_ht": "19000"}, motive="Devis révisé.")
+    assert dossier.journal.filter(outcome="revise_cost", status_after="approved").exists()
+    assert told(dossier) == set()
 
 
 def test_step_that_was_done_settles_what_asked_for_it(

@@ -15,7 +15,7 @@ from cases.errors import Invalid
 from cases.selectors import dossier_for, search_dossiers
 from cases.selectors.organisations import organisation_for
 from cases.services import export_journal
-from cases.uploads import HashingUploadHandler, refused_uploads
+from cases.uploads import refused_uploads
 from workflows.api.schemas import DossierOut
 from workflows.engine.registry import all_paths
 from workflows.selectors import dossier_view, page_of
@@ -218,7 +218,6 @@ def upload(request: HttpRequest, reference: str, response: HttpResponse) -> Stat
         raise UnsupportedMedia(
             "Envoyez la pièce en multipart/form-data, avec les champs « kind » et « file »."
         )
-    request.upload_handlers = [HashingUploadHandler(request)]
     refused = refused_uploads(request)  # reads the request
     if refused:
         message = refused[0][1].message

@@ -24,7 +24,9 @@ def register_checks() -> None:
 
 
 def _error(path: type[Path], message: str, number: int) -> checks.Error:
-    return checks.Error(f"{path.key}: {message}", obj=f"{path.__module__}.{path.__name__}", id=f"berline.E{number:03d}")
+    return checks.Error(
+        f"{path.key}: {message}", obj=f"{path.__module__}.{path.__name__}", id=f"berline.E{number:03d}"
+    )
 
 
 def check_paths(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -92,7 +94,11 @@ def _step_problems(path: type[Path]) -> Iterator[checks.Error]:
             if not one.label:
                 yield _error(path, f"outcome {step.name}.{one.key} has no label", 5)
             if any(route.when is None for route in one.routes[:-1]) or one.routes[-1].when is not None:
-                yield _error(path, f"outcome {step.name}.{one.key}: only its last route may be unconditional, and must", 8)
+                yield _error(
+                    path,
+                    f"outcome {step.name}.{one.key}: only its last route may be unconditional, and must",
+                    8,
+                )
             for route in one.routes:
                 if route.to not in path.nodes():
                     yield _error(path, f"outcome {step.name}.{one.key} leads nowhere", 9)
@@ -124,7 +130,8 @@ def _status_problems(path: type[Path]) -> Iterator[checks.Error]:
                     if not status_may_move(status, route.status):
                         yield _error(
                             path,
-                            f"outcome {node.name}.{one.key}: the life cycle has no arrow {status} → {route.status.value}",
+                            f"outcome {node.name}.{one.key}: "
+                            f"the life cycle has no arrow {status} → {route.status.value}",
                             11,
                         )
 
@@ -154,7 +161,9 @@ def _rule_problems(path: type[Path]) -> Iterator[checks.Error]:
         if key not in book.rules:
             yield _error(path, f"the rule {key!r} is not in {path.convention}", 13)
         elif key not in path.rules:
-            yield _error(path, f"the rule {key!r} is used but not listed in `rules`: it would not be pinned", 14)
+            yield _error(
+                path, f"the rule {key!r} is used but not listed in `rules`: it would not be pinned", 14
+            )
 
 
 def check_roles(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -190,7 +199,9 @@ def check_stored_references(databases: Any = None, **kwargs: Any) -> list[checks
             tasks = [row[0] for row in cursor.fetchall()]
     except DatabaseError:  # not migrated yet
         return []
-    for reference, read in [(one, import_flow_by_ref) for one in flows] + [(one, import_task_by_ref) for one in tasks]:
+    for reference, read in [(one, import_flow_by_ref) for one in flows] + [
+        (one, import_task_by_ref) for one in tasks
+    ]:
         try:
             resolved = read(reference)
         except (ImportError, AttributeError, LookupError, KeyError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ class StepContext:
     @property
     def simulated(self) -> bool:
         """Whether the dossier is only imagined."""
-        return self.dossier.pk is None
+        return bool(self.dossier._state.adding)
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -77,7 +78,7 @@ class StepContext:
     @property
     def _draft(self) -> bool:
         """Whether the dossier was not submitted, or was returned before it left its body: nothing is pinned yet."""
-        return self.dossier.status == DossierStatus.DRAFT.value
+        return bool(self.dossier.status == DossierStatus.DRAFT.value)
 
     @property
     def today(self) -> date:
@@ -90,7 +91,9 @@ class StepContext:
         if self.simulated:
             return None
         last = (
-            Decision.objects.filter(dossier=self.dossier, kind__in=(DecisionKind.APPROVAL, DecisionKind.DISPENSE))
+            Decision.objects.filter(
+                dossier=self.dossier, kind__in=(DecisionKind.APPROVAL, DecisionKind.DISPENSE)
+            )
             .order_by("-decided_at", "-pk")
             .values_list("decided_at", flat=True)
             .first()
@@ -127,19 +130,10 @@ class StepContext:
         self._kinds = kinds
         return self
 
-    def derive(self, **changes: Any) -> StepContext:
-        """The same dossier for another act, sharing what was already read."""
-        given = {
-            "dossier": self.dossier,
-            "path": self.path,
-            "step": self.step,
-            "outcome": self.outcome,
-            "actor": self.actor,
-            "capacity": self.capacity,
-            "motive": self.motive,
-            "act": self.act,
-        } | changes
-        other = StepContext(**given)
-        other.waiting = self.waiting
-        other._kinds = self._kinds
+    def at_step(self, step: Step) -> StepContext:
+        """The same dossier seen from a step, sharing what was already read."""
+        other = copy(self)
+        other.step = step
+        other.used_rules = set()
+        other.changes = {}
         return other

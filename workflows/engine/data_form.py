@@ -51,7 +51,7 @@ class DossierForm(forms.Form):
             self.cleaned_data.pop(name, None)
 
     def unexpected(self) -> list[str]:
-        """Keys that a program sent and that the form does not know (HTML forms carry others, such as the CSRF token)."""
+        """Keys that a program sent and that the form does not know (HTML forms carry others: the CSRF token)."""
         if not isinstance(self.data, Mapping) or hasattr(self.data, "getlist"):
             return []
         return sorted(str(key) for key in self.data if key not in self.fields)

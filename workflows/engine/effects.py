@@ -17,8 +17,8 @@ def decision(
 ) -> Effect:
     """An effect that records a decision of ``kind`` and its PDF, quoting ``rules``.
 
-    An approval or a dispense fixes the approved amount: nothing may be committed above it. ``about`` completes « relative
-    à »; ``threshold`` is the rule whose amount the paper compares with; ``conditions`` gives further sentences.
+    An approval or a dispense fixes the approved amount: nothing may be committed above it. ``about`` completes
+    « relative à »; ``threshold`` is the rule whose amount the paper compares with; ``conditions`` gives further sentences.
     """
 
     def effect(context: StepContext) -> None:

@@ -16,7 +16,6 @@ from cases import clock
 from cases.money import AmountError, format_eur, parse_amount
 from cases.text import FORBIDDEN, storable
 
-
 #: An amount as ``to_json`` writes it; anything else in an input is a person's own text.
 STORED_AMOUNT = re.compile(r"-?\d+\.\d{2}")
 
@@ -189,7 +188,9 @@ class RowsField(forms.Field):
             raise ValidationError(f"Plus de {self.max_rows} lignes : regroupez-les.")
         rows, errors = [], []
         for number, row in enumerate(value, start=1):
-            if not any(str(row.get(key) or "").strip() for key in self.columns) and not set(row) - set(self.columns):
+            if not any(str(row.get(key) or "").strip() for key in self.columns) and not set(row) - set(
+                self.columns
+            ):
                 continue
             cleaned = {}
             unknown = sorted(set(row) - set(self.columns))
@@ -202,7 +203,9 @@ class RowsField(forms.Field):
                         raise ValidationError(fault)
                     cleaned[key] = field.clean(row.get(key))
                 except ValidationError as error:
-                    errors += [f"Ligne {number}, {field.label or key} : {message}" for message in error.messages]
+                    errors += [
+                        f"Ligne {number}, {field.label or key} : {message}" for message in error.messages
+                    ]
             rows.append(cleaned)
         if errors:
             raise ValidationError(errors)
@@ -226,7 +229,9 @@ def json_fault(field: forms.Field, value: Any) -> str:
         return FORBIDDEN
     for kind, types, sentence in _JSON_TYPES:
         if isinstance(field, kind):
-            fits = value is None or (isinstance(value, types) and (bool in types or not isinstance(value, bool)))
+            fits = value is None or (
+                isinstance(value, types) and (bool in types or not isinstance(value, bool))
+            )
             return "" if fits else sentence
     return ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from django import forms
 from viewflow.workflow import lock
 from viewflow.workflow.activation import Activation
 from viewflow.workflow.base import Flow, Node
@@ -16,6 +15,7 @@ from viewflow.workflow.token import Token
 
 from cases import clock
 from cases.enums import OrganisationKind
+from workflows.engine.data_form import DossierForm
 from workflows.engine.step import Guard, Piece, Step
 
 
@@ -71,9 +71,9 @@ class Begin(StartHandle):
 class Path(Flow):
     """An approval path. One concrete class in one file of ``workflows/paths``; never subclassed further.
 
-    ``key`` and ``prefix`` are fixed names (URLs, references). ``form`` validates ``Dossier.data``. ``rules`` are all rule
-    keys that govern the path: their versions are pinned on the dossier at submission. ``warnings`` look at a dossier and
-    signal what desk and decider should see. ``simulation_requires`` names the data without which nothing can be said.
+    ``key`` and ``prefix`` are fixed names (URLs, references). ``form`` validates ``Dossier.data``. ``rules`` are all
+    rule keys that govern the path: their versions are pinned on the dossier at submission. ``warnings`` look at a
+    dossier and signal what desk and decider should see. ``simulation_requires`` names the data without which nothing can be said.
     """
 
     lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
@@ -84,7 +84,7 @@ class Path(Flow):
     summary: ClassVar[str]
     convention: ClassVar[str]
     organisation_kinds: ClassVar[frozenset[OrganisationKind]]
-    form: ClassVar[type[forms.Form]]
+    form: ClassVar[type[DossierForm]]
     pieces: ClassVar[tuple[Piece, ...]] = ()
     rules: ClassVar[tuple[str, ...]] = ()
     withdrawal_rule: ClassVar[str] = ""

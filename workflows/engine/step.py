@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django import forms
 from django.contrib.contenttypes.models import ContentType
 from viewflow import this
 from viewflow.workflow.activation import Activation
@@ -23,6 +22,7 @@ from cases import clock
 from cases.enums import DeadlineKind, DossierStatus, Duty, Role
 from cases.errors import Conflict, Reason
 from cases.models import Organisation
+from workflows.engine.data_form import DossierForm
 
 if TYPE_CHECKING:
     from workflows.engine.context import StepContext
@@ -71,7 +71,7 @@ class Within:
 class Route:
     """Where an outcome leads: next node, target status, when (first route that fits wins; none means always).
 
-    ``effects`` run in the act's transaction once everything has been checked; ``label`` names the branch on the diagram.
+    ``effects`` run in the act's transaction once all has been checked; ``label`` names the branch on the diagram.
     """
 
     to: Any
@@ -95,7 +95,7 @@ class Outcome:
     label: str
     routes: tuple[Route, ...]
     motive: bool = False
-    form: type[forms.Form] | None = None
+    form: type[DossierForm] | None = None
     guards: tuple[Guard, ...] = ()
     checks: tuple[Guard, ...] = ()
     rules: tuple[str, ...] = ()
@@ -188,7 +188,9 @@ class StepActivation(Activation):
         found = type(self.task)._default_manager.filter(pk=self.task.pk, status__in=before)
         changed = found.update(status=after, **changes)
         if changed != 1:
-            raise Conflict("Cette tâche vient de changer de mains. Rechargez la page pour voir où elle en est.")
+            raise Conflict(
+                "Cette tâche vient de changer de mains. Rechargez la page pour voir où elle en est."
+            )
         for name, value in changes.items():
             setattr(self.task, name, value)
 

@@ -3,10 +3,10 @@
 The paragraph that this path implements (COG 2014-2017, règles budgétaires du FNMO):
 
     « Toute opération d'un montant supérieur à 20000 € HT (montant par opération, quel que soit le nombre d'œuvres
-    concernées par le projet) devra être transmise pour validation avant engagement à la direction générale de la CANSSM,
-    accompagnée d'une note de présentation justifiant cet investissement. Pour les opérations en capital liées à une
-    restructuration ou une réorganisation de l'offre de soins, un dossier économique étayé faisant apparaître l'impact de
-    ces investissements sur la (ou les) gestion(s) concernée(s) au cours des trois années suivant leur réalisation devra
+    concernées par le projet) devra être transmise pour validation avant engagement à la direction générale de la
+    CANSSM, accompagnée d'une note de présentation justifiant cet investissement. Pour les opérations en capital liées à une
+    restructuration ou une réorganisation de l'offre de soins, un dossier économique étayé faisant apparaître l'impact
+    de ces investissements sur la (ou les) gestion(s) concernée(s) au cours des trois années suivant leur réalisation devra
     être joint à l'appui de chaque demande. »
 """
 
@@ -107,7 +107,10 @@ class InvestmentForm(DossierForm):
                 min_value=2014,
                 max_value=2100,
                 widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-                error_messages={"required": "indiquez l’année.", "invalid": "écrivez l’année en quatre chiffres."},
+                error_messages={
+                    "required": "indiquez l’année.",
+                    "invalid": "écrivez l’année en quatre chiffres.",
+                },
             ),
             "amount": MoneyField(label="Montant (€)", signed=True),
         },
@@ -203,7 +206,9 @@ def commitment_within_approval(context: StepContext) -> Iterator[Reason]:
         )
     committed_on = context.act["committed_on"]
     if committed_on > context.today:
-        yield Reason("future_date", "La date de l’engagement est à venir : engagez d’abord, enregistrez ensuite.")
+        yield Reason(
+            "future_date", "La date de l’engagement est à venir : engagez d’abord, enregistrez ensuite."
+        )
     opened_on = context.approved_on
     if opened_on is not None and committed_on < opened_on:
         yield Reason(
@@ -220,7 +225,8 @@ def revised_cost_is_new(context: StepContext) -> Iterator[Reason]:
     if context.act["amount_ht"] == context.amount:
         yield Reason(
             "unchanged_cost",
-            f"Le montant de l’opération est déjà de {format_eur(context.act['amount_ht'])} : indiquez le nouveau montant.",
+            f"Le montant de l’opération est déjà de {format_eur(context.act['amount_ht'])} : "
+            "indiquez le nouveau montant.",
         )
 
 
@@ -241,7 +247,9 @@ def apply_revised_cost(context: StepContext) -> None:
     if needs_validation_again(context):
         dossier.approved_amount_ht = None
     elif dossier.amount_ht > (dossier.approved_amount_ht or Decimal(0)):
-        dossier.approved_amount_ht = dossier.amount_ht  # still at or below the threshold: the dispense covers it
+        dossier.approved_amount_ht = (
+            dossier.amount_ht
+        )  # still at or below the threshold: the dispense covers it
 
 
 def split_warning(context: StepContext) -> Iterator[Reason]:
@@ -254,9 +262,13 @@ def split_warning(context: StepContext) -> Iterator[Reason]:
     months = context.rule(SPLIT_WINDOW).number
     others = similar_operations(context.dossier, facilities=facilities, day=context.day, months=months)
     total = amount + sum((other.amount_ht or Decimal(0) for other in others), Decimal(0))
-    below = [one for one in (amount, *(other.amount_ht or Decimal(0) for other in others)) if one <= threshold]
+    below = [
+        one for one in (amount, *(other.amount_ht or Decimal(0) for other in others)) if one <= threshold
+    ]
     if others and below and total > threshold:
-        names = ", ".join(f"{other.reference} ({format_eur(other.amount_ht or Decimal(0))})" for other in others)
+        names = ", ".join(
+            f"{other.reference} ({format_eur(other.amount_ht or Decimal(0))})" for other in others
+        )
         yield Reason(
             "possible_split",
             f"Fractionnement possible : avec {names}, même organisation, même œuvre, sur {months} mois, "
@@ -270,17 +282,23 @@ def split_warning(context: StepContext) -> Iterator[Reason]:
 def approval_conditions(context: StepContext) -> list[str]:
     """What the decision adds: the commitment may not exceed the amount validated."""
     amount = format_eur(context.amount or Decimal(0))
-    return [f"L’engagement ne peut excéder {amount} HT ; un coût révisé au-delà est soumis à une nouvelle validation."]
+    return [
+        f"L’engagement ne peut excéder {amount} HT ; un coût révisé au-delà est soumis à une nouvelle validation."
+    ]
 
 
 #: The paper of a decision on an investment operation.
-paper = partial(effects.decision, about="la validation d’une opération d’investissement du fonds national de modernisation des œuvres", threshold=THRESHOLD)
+paper = partial(
+    effects.decision,
+    about="la validation d’une opération d’investissement du fonds national de modernisation des œuvres",
+    threshold=THRESHOLD,
+)
 
 
 @register
 class FnmoInvestment(Path):
-    """« Toute opération d'un montant supérieur à 20000 € HT […] devra être transmise pour validation avant engagement à la
-    direction générale de la CANSSM, accompagnée d'une note de présentation justifiant cet investissement. »
+    """« Toute opération d'un montant supérieur à 20000 € HT […] devra être transmise pour validation avant engagement
+    à la direction générale de la CANSSM, accompagnée d'une note de présentation justifiant cet investissement. »
     """
 
     key = "fnmo_investment"

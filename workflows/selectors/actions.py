@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import QuerySet
 from viewflow.workflow.models import Task
 
-from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, Role
+from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, OrganisationKind, Role
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Reason
-from cases.models import Dossier
+from cases.models import Dossier, Organisation
 from cases.permissions import Holding, holding_for, holdings_of
 from cases.selectors import current_documents
 from workflows.engine.context import StepContext
@@ -49,13 +49,24 @@ class Action:
     help: str = ""
 
 
+def unsuitable_body(path: type[Path], organisation: Organisation) -> list[Refusal]:
+    """A path is open to some kinds of bodies only."""
+    if organisation.kind in path.organisation_kinds:
+        return []
+    kinds = ", ".join(OrganisationKind(kind).label.lower() for kind in sorted(path.organisation_kinds))
+    message = (
+        f"Le circuit « {path.title} » est ouvert aux organisations de cette nature : {kinds}. "
+        "Choisissez un autre circuit ou une autre organisation."
+    )
+    return [Refusal(Blocked, Reason("organisation", message))]
+
+
 def open_tasks(process_id: int | None) -> QuerySet[Task]:
     """Open human tasks of a process, with their holders."""
-    return (
-        Task.objects.filter(process_id=process_id, flow_task_type=Step.task_type, status__in=OPEN)
-        .select_related("owner")
-        .order_by("pk")
+    tasks: QuerySet[Task] = Task.objects.filter(
+        process_id=process_id, flow_task_type=Step.task_type, status__in=OPEN
     )
+    return tasks.select_related("owner").order_by("pk")
 
 
 def holding_at(step: Step, dossier: Dossier, holdings: tuple[Holding, ...]) -> Holding | None:
@@ -152,7 +163,9 @@ def withdraw_refusals(context: StepContext, holdings: tuple[Holding, ...]) -> li
     dossier = context.dossier
     refusals = []
     if withdrawing_holding(dossier, holdings) is None:
-        message = f"Seuls les agents et le directeur de « {dossier.organisation} » peuvent retirer ce dossier."
+        message = (
+            f"Seuls les agents et le directeur de « {dossier.organisation} » peuvent retirer ce dossier."
+        )
         refusals.append(Refusal(Forbidden, Reason("role", message, Role.REGIONAL_DIRECTOR.label)))
     if dossier.status == DossierStatus.WITHDRAWN:
         message = "Le dossier a déjà été retiré. Rechargez la page pour voir où il en est."
@@ -187,7 +200,9 @@ def context_for(dossier: Dossier) -> StepContext:
 def waiting_for(dossier: Dossier, tasks: Iterable[Task]) -> str:
     """Which step the dossier waits for and who does it: « Décider (Directeur général) »."""
     return ", ".join(
-        f"{task.flow_task.task_title} ({task.flow_task.role.label})" for task in tasks if task.flow_task is not None
+        f"{task.flow_task.task_title} ({task.flow_task.role.label})"
+        for task in tasks
+        if task.flow_task is not None
     )
 
 
@@ -244,7 +259,7 @@ def available_actions(
 def _actions_of(
     base: StepContext, step: Step, task: Task | None, holdings: tuple[Holding, ...], user_id: int | None
 ) -> list[Action]:
-    context = base.derive(step=step)
+    context = base.at_step(step)
     common = step_refusals(context, step, task, holdings, user_id)
     found = []
     for outcome in step.outcomes.values():

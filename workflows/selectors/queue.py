@@ -13,8 +13,8 @@ from cases import clock
 from cases.errors import Invalid
 from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holdings_of
-from cases.text import storable
 from cases.selectors import normalise
+from cases.text import storable
 from workflows.engine.registry import get_path
 from workflows.engine.step import Step
 
@@ -24,7 +24,7 @@ COUNT_LIMIT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class QueueFilters:
-    """What a person asks for. ``organisation`` is a code; ``mine``: only what they claimed; ``free``: what nobody claimed;
+    """What a person asks for. ``organisation`` is a code; ``mine``: what they claimed; ``free``: what nobody did;
     ``overdue``: past its date; ``text``: words of the reference or the title.
     """
 
@@ -81,7 +81,9 @@ _FROM = """
 """
 
 
-def queue(user: Any, filters: QueueFilters | None = None, *, holdings: tuple[Holding, ...] | None = None) -> QueuePage:
+def queue(
+    user: Any, filters: QueueFilters | None = None, *, holdings: tuple[Holding, ...] | None = None
+) -> QueuePage:
     """One page of the open tasks that ``user`` could do. Four statements. Raises ``Invalid`` for a broken cursor."""
     asked = filters or QueueFilters()
     held = holdings_of(user) if holdings is None else holdings

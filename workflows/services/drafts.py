@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from cases import clock
-from cases.enums import OrganisationKind, Role
+from cases.enums import Role
 from cases.errors import Blocked, Forbidden, Invalid, NotFound, Reason
 from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holding_for, holdings_of
@@ -16,7 +16,14 @@ from workflows.engine.context import StepContext
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
 from workflows.engine.step import Step
-from workflows.selectors.actions import editable_step, open_tasks, refuse, separation_refusals, waiting_for
+from workflows.selectors.actions import (
+    editable_step,
+    open_tasks,
+    refuse,
+    separation_refusals,
+    unsuitable_body,
+    waiting_for,
+)
 from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
 from workflows.services.records import changed_fields, move_clocks, note_participant, record_act
 
@@ -41,14 +48,11 @@ def apply_data(dossier: Dossier, data: Mapping[str, Any]) -> None:
 
 
 def may_file(path: type[Path], organisation: Organisation, holdings: tuple[Holding, ...]) -> Holding:
-    """The holding under which a person files a dossier of this path for a body. Raises ``NotFound``, ``Forbidden``, ``Blocked``."""
+    """The holding under which a person files for a body. Raises ``NotFound``, ``Forbidden``, ``Blocked``."""
     visible = any(held.covers(organisation.lineage) for held in holdings)
     if not visible:
         raise NotFound("Cette organisation ne vous est pas accessible. Choisissez la vôtre.")
-    if organisation.kind not in path.organisation_kinds:
-        kinds = ", ".join(OrganisationKind(kind).label.lower() for kind in sorted(path.organisation_kinds))
-        message = f"Le circuit « {path.title} » est ouvert aux organisations de nature : {kinds}. Choisissez un autre circuit."
-        raise Blocked(message, reasons=[Reason("organisation", message)])
+    refuse(unsuitable_body(path, organisation))
     held = holding_for(holdings, path.first_step().role, organisation.pk)
     if held is None:
         role = Role(path.first_step().role).label
@@ -59,8 +63,8 @@ def may_file(path: type[Path], organisation: Organisation, holdings: tuple[Holdi
 def create_draft(*, path: str, organisation: Organisation, actor: User, data: Mapping[str, Any]) -> Dossier:
     """A new dossier of ``path`` for ``organisation``, in draft, its first task held by nobody yet.
 
-    Raises ``NotFound`` (path, body), ``Forbidden`` (not a preparer there), ``Blocked``, ``Invalid``, ``Conflict`` (others
-    are filing at this very moment and the wait was too long).
+    Raises ``NotFound`` (path, body), ``Forbidden`` (not a preparer there), ``Blocked``, ``Invalid``, ``Conflict``
+    (others are filing at this very moment and the wait was too long).
     """
     definition = get_path(path)
     held = may_file(definition, organisation, holdings_of(actor))
@@ -77,7 +81,9 @@ def create_draft(*, path: str, organisation: Organisation, actor: User, data: Ma
             version=1,
         )
         apply_data(dossier, cleaned)
-        dossier.reference = next_reference(prefix=definition.prefix, exercise=dossier.exercise or clock.today().year)
+        dossier.reference = next_reference(
+            prefix=definition.prefix, exercise=dossier.exercise or clock.today().year
+        )
         definition.start_process(dossier)
         dossier.save(force_insert=True)
         first = definition.first_step()
@@ -103,7 +109,8 @@ def require_editable(context: StepContext, holdings: tuple[Holding, ...]) -> tup
         return found
     if holding_for(holdings, context.path.first_step().role, dossier.organisation_id) is None:
         raise Forbidden(
-            "Seule une personne qui prépare les dossiers de cette organisation peut modifier celui-ci. Adressez-lui votre demande."
+            "Seule une personne qui prépare les dossiers de cette organisation peut modifier celui-ci. "
+            "Adressez-lui votre demande."
         )
     waiting = waiting_for(dossier, tasks)
     message = (
@@ -137,5 +144,3 @@ def update_draft(*, reference: str, actor: User, data: Mapping[str, Any], versio
         note_participant(dossier, step.duty, actor)
         record_act(context, action="edit", status_before=dossier.status, changes={"data": changes})
     return dossier
-
-

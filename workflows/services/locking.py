@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
+from viewflow.workflow.models import Process
 
+from cases import rows
 from cases.errors import Conflict, Invalid, NotFound, Stale
-from cases.models import Dossier
+from cases.models import Dossier, Organisation
 from cases.permissions import Holding, may_read
 from cases.text import FORBIDDEN, storable
 
@@ -33,20 +34,41 @@ def busy_is_conflict() -> Iterator[None]:
         raise
 
 
-def lock_dossier(*, holdings: tuple[Holding, ...] | None, **lookup: Any) -> Dossier:
-    """Lock the dossier and its process in one statement. ``holdings`` None: the system. Raises ``NotFound``.
+_LOCK = f"""
+SELECT {rows.columns(Dossier, "dossier")}, {rows.columns(Organisation, "body")}, {rows.columns(Process, "process")}
+  FROM cases_dossier dossier
+  JOIN cases_organisation body ON body.id = dossier.organisation_id
+  JOIN viewflow_process process ON process.id = dossier.process_id
+ WHERE {{which}}
+   FOR UPDATE OF dossier, process
+"""  # noqa: S608
+_LOCK_BY_REFERENCE = _LOCK.format(which="dossier.reference = %s")
+_LOCK_BY_TASK = _LOCK.format(
+    which="dossier.process_id = (SELECT process_id FROM viewflow_task WHERE viewflow_task.id = %s)"
+)
 
-    Needs the caller's transaction, inside ``busy_is_conflict``.
+
+def lock_dossier(
+    *, holdings: tuple[Holding, ...] | None, reference: str = "", task_id: int | None = None
+) -> Dossier:
+    """Lock a dossier and its process, found by its reference or by one of its tasks. One statement.
+
+    ``holdings`` None: the system. Raises ``NotFound``. Needs the caller's transaction, inside ``busy_is_conflict``.
     """
-    if not all(storable(value) for value in lookup.values() if isinstance(value, str)):
+    if not storable(reference):
         raise NotFound(UNSEEN)
-    dossier = (
-        Dossier.objects.select_related("organisation", "process")
-        .select_for_update(of=("self", "process"))
-        .filter(**lookup)
-        .first()
-    )
-    if dossier is None or (holdings is not None and not may_read(holdings, dossier)):
+    with connection.cursor() as cursor:
+        if task_id is None:
+            cursor.execute(_LOCK_BY_REFERENCE, [reference])
+        else:
+            cursor.execute(_LOCK_BY_TASK, [task_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound(UNSEEN)
+    dossier, row = rows.build(Dossier, row)
+    dossier.organisation, row = rows.build(Organisation, row)
+    dossier.process, row = rows.build(Process, row)
+    if holdings is not None and not may_read(holdings, dossier):
         raise NotFound(UNSEEN)
     dossier.process.dossier = dossier  # one instance everywhere: a second one would read old data
     return dossier
@@ -56,7 +78,8 @@ def check_version(dossier: Dossier, version: int | None) -> None:
     """Raise ``Stale`` when the dossier changed since the person read it."""
     if version is not None and version != dossier.version:
         raise Stale(
-            "Le dossier a changé depuis que vous l’avez ouvert. Rechargez-le, vérifiez ce qui a changé, puis recommencez.",
+            "Le dossier a changé depuis que vous l’avez ouvert. "
+            "Rechargez-le, vérifiez ce qui a changé, puis recommencez.",
             details={"version": dossier.version},
         )
 

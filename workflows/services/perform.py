@@ -14,7 +14,6 @@ from cases.models import Dossier, JournalEntry, User
 from cases.permissions import Holding, holdings_of
 from cases.services.journal import SYSTEM
 from workflows.engine.context import StepContext
-from workflows.engine.data_form import DossierForm
 from workflows.engine.fields import to_json
 from workflows.engine.registry import get_path
 from workflows.engine.step import Outcome, Step, StepActivation
@@ -32,6 +31,7 @@ from workflows.selectors.actions import (
 )
 from workflows.services.locking import busy_is_conflict, check_version, checked_motive, lock_dossier
 from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
+
 
 def perform(
     *,
@@ -55,7 +55,12 @@ def perform(
         dossier = lock_dossier(holdings=holdings, reference=reference)
         path = get_path(dossier.path)
         context = StepContext(
-            dossier=dossier, path=path, outcome=outcome, actor=actor, capacity=SYSTEM, motive=checked_motive(motive)
+            dossier=dossier,
+            path=path,
+            outcome=outcome,
+            actor=actor,
+            capacity=SYSTEM,
+            motive=checked_motive(motive),
         )
         tasks = list(open_tasks(dossier.process_id))
         context.waiting = waiting_for(dossier, tasks)
@@ -68,7 +73,9 @@ def perform(
         chosen = node.outcomes.get(outcome)
         if chosen is None:
             known = ", ".join(node.outcomes)
-            raise Invalid(f"L’issue « {outcome} » n’existe pas à l’étape « {node.task_title} ». Issues connues : {known}.")
+            raise Invalid(
+                f"L’issue « {outcome} » n’existe pas à l’étape « {node.task_title} ». Issues connues : {known}."
+            )
         context.step = node
         return _complete(context, node, chosen, tasks, holdings, data, version)
 
@@ -84,8 +91,15 @@ def _complete(
 ) -> Dossier:
     dossier, actor = context.dossier, context.actor
     task = next((one for one in tasks if one.flow_task is step), None)
-    if task is None and JournalEntry.objects.filter(dossier=dossier, step=step.name, action="perform").exists():
-        refusals = [refusal for refusal in _personal_refusals(context, step, None, holdings) if refusal.error is Forbidden]
+    if (
+        task is None
+        and JournalEntry.objects.filter(dossier=dossier, step=step.name, action="perform").exists()
+    ):
+        refusals = [
+            refusal
+            for refusal in _personal_refusals(context, step, None, holdings)
+            if refusal.error is Forbidden
+        ]
         refuse(refusals)
         raise Conflict(
             f"L’étape « {step.task_title} » a déjà été faite. Rechargez la page pour voir où en est le dossier."
@@ -107,7 +121,7 @@ def _complete(
     context.used_rules.update(context.rule(key).ref for key in route.rules)
     found = cast(Task, task)
     found.process = dossier.process  # already read and locked
-    activation = cast(StepActivation, step.activation_class(found))
+    activation = step.activation_class(found)
     activation.finish(actor)
     activation.route = route
     opened = [one.flow_task for one in _follow(activation)]
@@ -140,7 +154,10 @@ def _personal_refusals(
 
 def _check_motive(outcome: Outcome, motive: str) -> None:
     if outcome.motive and not motive:
-        message = f"« {outcome.label} » demande un motif : écrivez-le, il sera lu par la personne qui a soumis le dossier."
+        message = (
+            f"« {outcome.label} » demande un motif : écrivez-le, "
+            "il sera lu par la personne qui a soumis le dossier."
+        )
         raise Invalid(message, details={"motive": [message]})
 
 
@@ -150,13 +167,10 @@ def _act_data(outcome: Outcome, data: Mapping[str, Any] | None, dossier: Dossier
         if data:
             raise _unexpected_data(outcome.label, data)
         return {}
-    options = {"organisation": dossier.organisation} if issubclass(outcome.form, DossierForm) else {}
-    form = outcome.form(data or {}, **options)
-    if isinstance(form, DossierForm):
-        form.add_unexpected()
+    form = outcome.form(data or {}, organisation=dossier.organisation)
+    form.add_unexpected()
     if not form.is_valid():
-        details = {name: [str(message) for message in errors] for name, errors in form.errors.items()}
-        raise Invalid("Corrigez les données signalées, puis recommencez.", details=details)
+        raise Invalid("Corrigez les données signalées, puis recommencez.", details=form.messages())
     return dict(form.cleaned_data)
 
 
@@ -185,7 +199,9 @@ def _withdraw(
 ) -> Dossier:
     dossier = context.dossier
     if context.outcome != WITHDRAW:
-        raise Invalid(f"L’issue « {context.outcome} » n’existe pas pour le retrait. Issue connue : {WITHDRAW}.")
+        raise Invalid(
+            f"L’issue « {context.outcome} » n’existe pas pour le retrait. Issue connue : {WITHDRAW}."
+        )
     held = holdings or ()
     refuse(withdraw_refusals(context, held))
     check_version(dossier, version)

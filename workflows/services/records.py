@@ -50,7 +50,9 @@ def note_involved(dossier: Dossier, steps: Iterable[Step]) -> None:
             dossier.involved = [*dossier.involved, tag]
 
 
-def move_clocks(context: StepContext, *, left: Step | None, entered: Iterable[Step], how: Clock = Clock.MEET) -> None:
+def move_clocks(
+    context: StepContext, *, left: Step | None, entered: Iterable[Step], how: Clock = Clock.MEET
+) -> None:
     """Meet or suspend the clocks of the step that is left, open or resume those of the steps entered.
 
     When nothing follows (the end, a withdrawal), the clocks that still run lose their object.

@@ -8,15 +8,15 @@ from typing import Any
 from cases import clock
 from cases.calendar import french_date
 from cases.deadlines import Event, EventKind, compute
-from cases.enums import DeadlineKind, DossierStatus, Duty, OrganisationKind
-from cases.errors import Blocked, Invalid, Quote, Reason
+from cases.enums import DeadlineKind, DossierStatus, Duty
+from cases.errors import Invalid, Quote, Reason
 from cases.models import Dossier, Organisation
 from cases.money import format_eur
 from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
 from workflows.engine.step import Place, Route, Step
 from workflows.rulebook import rulebooks
-from workflows.selectors.actions import route_ahead
+from workflows.selectors.actions import refuse, route_ahead, unsuitable_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,7 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
     Raises ``NotFound`` (path), ``Blocked`` (not for this kind of body), ``Invalid`` (field → sentences).
     """
     definition = get_path(path)
-    if organisation.kind not in definition.organisation_kinds:
-        kinds = ", ".join(OrganisationKind(kind).label.lower() for kind in sorted(definition.organisation_kinds))
-        message = f"Le circuit « {definition.title} » est ouvert aux organisations de nature : {kinds}. Choisissez une autre organisation."
-        raise Blocked(message, reasons=[Reason("organisation", message)])
+    refuse(unsuitable_body(definition, organisation))
     if not isinstance(data, Mapping):
         raise Invalid("Les données de la simulation doivent être un objet JSON.")
     form = definition.form(
@@ -122,7 +119,9 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
         decider=decider,
         route=route,
         pieces=tuple(
-            SimulatedPiece(piece.key, piece.title, piece.required(context), piece.help, context.quote(piece.rule))
+            SimulatedPiece(
+                piece.key, piece.title, piece.required(context), piece.help, context.quote(piece.rule)
+            )
             for piece in definition.pieces
         ),
         warnings=tuple(reason for warning in definition.warnings for reason in warning(context)),
@@ -134,7 +133,9 @@ def _verdict(amount: Decimal | None, branch: str, decider: str, where: str) -> s
     what = f"{format_eur(amount)} HT, {branch} : " if amount is not None and branch else ""
     if decider:
         return f"{what}validation préalable, « {decider} » décide ({where})."
-    return f"{what}aucune validation préalable n’est demandée ; une fois signée, l’opération peut être engagée."
+    return (
+        f"{what}aucune validation préalable n’est demandée ; une fois signée, l’opération peut être engagée."
+    )
 
 
 def _step(

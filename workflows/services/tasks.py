@@ -17,7 +17,7 @@ from workflows.services.records import record_act
 
 def _open_task(task_id: int, holdings: tuple[Holding, ...]) -> tuple[Dossier, Task, Step]:
     """Lock the dossier of a task. Raises ``NotFound`` (also for what one may not see), ``Conflict`` (already done)."""
-    dossier = lock_dossier(holdings=holdings, process__task__pk=task_id)
+    dossier = lock_dossier(holdings=holdings, task_id=task_id)
     task = Task.objects.select_related("owner").get(pk=task_id)
     step = task.flow_task
     if not isinstance(step, Step):
@@ -116,5 +116,6 @@ def _hand_over_capacity(dossier: Dossier, step: Step, holdings: tuple[Holding, .
     if manager is not None:
         return manager.capacity
     raise Forbidden(
-        "Seule la personne qui tient cette tâche, ou le pilotage, peut la libérer ou la réaffecter. Adressez-vous à l’une d’elles."
+        "Seule la personne qui tient cette tâche, ou le pilotage, peut la libérer ou la réaffecter. "
+        "Adressez-vous à l’une d’elles."
     )

@@ -180,18 +180,27 @@ def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
         messages.error(request, "Cette tâche est déjà terminée : voyez ci-dessous où en est le dossier.")
         return redirect("dossier", found.reference)
     form = presentation.reassign_form(view, task, request.POST)
-    status = 422
+    status, failed = 422, None
     if form.is_valid():
         to = form.people[form.cleaned_data["to"]]
         try:
             reassign(task_id=task_id, actor=user, to=to, motive=form.cleaned_data["motive"])
         except BusinessError as error:
             status = error.http_status
-            form.add_error("to" if "to" in error.details else None, error.message)
+            if "to" in error.details:
+                form.add_error("to", error.message)
+            else:
+                failed = {
+                    "step": "",
+                    "outcome": "",
+                    "motive": form.cleaned_data["motive"],
+                    "message": error.message,
+                    "reasons": error.reasons,
+                }
         else:
             messages.success(request, f"La tâche est confiée à {to}.")
             return redirect("dossier", found.reference)
-    return _page(request, view, reassigned=form, status=status)
+    return _page(request, view, failed=failed, reassigned=form, status=status)
 
 
 @login_required

@@ -1,4 +1,4 @@
-"""``manage.py journal verify`` recomputes every chain; ``manage.py journal export REFERENCE`` writes one for an auditor."""
+"""``manage.py journal verify`` recomputes every chain; ``export REFERENCE`` writes one journal for an auditor."""
 
 import json
 from typing import Any

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 
@@ -13,5 +13,4 @@ class Command(BaseCommand):
         verbosity = max(0, options["verbosity"] - 1)
         call_command("migrate", interactive=False, verbosity=verbosity)
         call_command("createcachetable", verbosity=verbosity)
-        if "load_reference" in get_commands():
-            call_command("load_reference", verbosity=verbosity)
+        call_command("load_reference", verbosity=verbosity)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections, transaction
+from django.db import connections
 
+from cases.models import Dossier
 from config import env, supervisor
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from config.embedded import Cluster, EmbeddedError
@@ -62,12 +62,9 @@ class Command(BaseCommand):
         """Load the demonstration into an empty embedded database; whether its accounts are there."""
         if not env.flag("BERLINE_DEMO", default=embedded):
             return False
-        if "load_demo" not in get_commands():
-            return False
-        if not apps.get_model("cases", "Dossier")._default_manager.exists():
+        if not Dossier.objects.exists():
             self._say("loading the demonstration, which takes a moment")
-            with transaction.atomic():  # all of it or nothing: a killed start begins it anew
-                call_command("load_demo")
+            call_command("load_demo", force=not embedded, verbosity=2)
         return True
 
     def _say(self, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""Acts on the dossier page: done, or refused with the right status, a sentence that helps, what was typed, and no trace."""
+"""Acts on the dossier page: done, or refused with a status, a sentence that helps and what was typed, and no trace."""
 
 from typing import Any
 

@@ -1,0 +1,93 @@
+"""Measures and prints: ``python -m tests.bench [--steps N] [--pages N] [--only steps|queue] [--profile]``."""
+
+import argparse
+import cProfile
+import os
+import pstats
+import sys
+
+import django
+
+
+def main() -> int:
+    """Make the database, measure, print, drop the database. 0 when every aim is reached, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "--steps", type=int, default=250, help="measures of each step (200 or more say something)"
+    )
+    parser.add_argument("--pages", type=int, default=25, help="measures of each queue")
+    parser.add_argument("--only", choices=["steps", "queue"])
+    parser.add_argument("--profile", action="store_true", help="profile our step instead of measuring")
+    options = parser.parse_args()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.settings"
+    django.setup()
+
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection
+
+    from cases.models import User
+    from tests.bench import measure, step, work_queue
+    from tests.journeys import Cast
+
+    cluster = settings.DATABASES["default"].get("EMBEDDED")
+    name = settings.DATABASES["default"]["NAME"]
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    try:
+        call_command("migrate", verbosity=0)
+        cast = Cast()
+        if options.profile:
+            return profile(cast, options.steps)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version'), current_setting('fsync')")
+            version, fsync = cursor.fetchone()
+        say(f"PostgreSQL {version}, fsync {fsync}, {os.cpu_count()} processors\n")
+        measure.quiet()
+        pairs: list[tuple[measure.Sample, measure.Sample, float]] = []
+        if options.only != "queue":
+            pairs += [(*pair, 0.9) for pair in step.measure_steps(cast, options.steps)]
+        if options.only != "steps":
+            creator = User.objects.get(username="agent")
+            pairs += [(*pair, 0.1) for pair in work_queue.measure_queue(creator, options.pages)]
+        reached = True
+        for ours, bare, aim in pairs:
+            ratio = ours.median / bare.median
+            reached = reached and ratio <= aim
+            say(ours.line())
+            say(bare.line())
+            say(f"  ratio {ratio:.2f} (aim: at most {aim})\n")
+        return 0 if reached else 1
+    finally:
+        connection.close()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        if cluster is not None:
+            cluster.stop()
+
+
+def profile(cast: object, rounds: int) -> int:
+    """Where the time of our step goes."""
+    from tests.journeys import Journey
+
+    journeys = [Journey.at(cast, "submitted") for _ in range(rounds)]  # type: ignore[arg-type]
+    journeys.pop().act("sign_off.transmit")
+    profiler = cProfile.Profile()
+    profiler.enable()
+    for journey in journeys:
+        journey.act("sign_off.transmit")
+    profiler.disable()
+    stats = pstats.Stats(profiler)
+    stats.sort_stats("tottime").print_stats(45)
+    stats.sort_stats("cumulative").print_stats(70)
+    return 0
+
+
+def say(line: str) -> None:
+    """Print."""
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
