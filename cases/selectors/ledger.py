@@ -146,8 +146,11 @@ def balance_faults() -> list[BalanceFault]:
 
 def locked_balances(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], CreditBalance]:
     """Lock the balance rows of these (line id, exercise id), always in one order. Needs a transaction."""
-    wanted = Q()
+    by_exercise: dict[int, list[int]] = {}
     for line_id, exercise_id in pairs:
-        wanted |= Q(line_id=line_id, exercise_id=exercise_id)
+        by_exercise.setdefault(exercise_id, []).append(line_id)
+    wanted = Q()
+    for exercise_id, line_ids in by_exercise.items():
+        wanted |= Q(exercise_id=exercise_id, line_id__in=line_ids)
     rows = CreditBalance.objects.select_for_update().filter(wanted).order_by("line_id", "exercise_id")
     return {(row.line_id, row.exercise_id): row for row in rows}

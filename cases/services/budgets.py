@@ -38,7 +38,6 @@ CARRIED_FROM = BUDGET_YEARS[-1]
 """The last year that a convention prints; the current exercise is opened by carrying it forward."""
 
 _LOCK = 0x62756467  # any fixed number: two loadings follow each other
-_IDENTITY = ("is_leaf", "nature", "side", "group", "mark")
 
 
 @dataclass(slots=True)
@@ -142,35 +141,60 @@ def _load_lines(tables: dict[FundCode, tuple[Row, ...]], done: Loaded) -> None:
     for position, fund in enumerate(FundCode, start=1):
         Fund.objects.update_or_create(code=fund.value, defaults={"name": fund.label, "position": position})
         held = {line.code: line for line in BudgetLine.objects.filter(fund=fund.value).order_by("pk")}
-        for rank, row in enumerate((row for row in tables[fund] if row.in_budget), start=1):
-            line = held.get(row.code) or BudgetLine(fund_id=fund.value, code=row.code)
-            described = {
-                "is_leaf": row.role == "leaf",
-                "nature": row.nature,
-                "side": row.side,
-                "group": row.group,
-                "mark": row.mark,
-            }
-            if line.pk and any(getattr(line, name) != described[name] for name in _IDENTITY):
-                raise TableError(
-                    f"La ligne {fund.value} {row.code} changerait de nature, de côté, de groupe ou "
-                    "de marque : "
-                    "créez une autre ligne."
-                )
-            wanted = described | {
-                "label": row.label,
-                "section": row.section,
-                "parent_id": held[row.parent].pk if row.parent else None,
-                "position": rank,
-                "source_line": row.line,
-                "note": row.note,
-            }
-            if not line.pk or any(getattr(line, name) != value for name, value in wanted.items()):
-                for name, value in wanted.items():
-                    setattr(line, name, value)
-                line.save()
-            held[row.code] = line
-            done.lines += 1
+        ranked = list(enumerate((row for row in tables[fund] if row.in_budget), start=1))
+        for generation in _generations(ranked):
+            fresh: list[BudgetLine] = []
+            for rank, row in generation:
+                line = held.get(row.code) or BudgetLine(fund_id=fund.value, code=row.code)
+                changed = _describe(line, row, rank, held[row.parent].pk if row.parent else None)
+                if not line.pk:
+                    fresh.append(line)
+                elif changed:
+                    line.save()
+                held[row.code] = line
+                done.lines += 1
+            BudgetLine.objects.bulk_create(fresh)
+
+
+def _generations(ranked: list[tuple[int, Row]]) -> list[list[tuple[int, Row]]]:
+    """Rows by depth, so that each generation's parents stand in the one before."""
+    depths: dict[str, int] = {}
+    found: list[list[tuple[int, Row]]] = []
+    for rank, row in ranked:
+        depth = depths[row.parent] + 1 if row.parent else 0
+        depths[row.code] = depth
+        while len(found) <= depth:
+            found.append([])
+        found[depth].append((rank, row))
+    return found
+
+
+def _describe(line: BudgetLine, row: Row, rank: int, parent_id: int | None) -> bool:
+    """Give a line what its row says; tells whether anything changed. Raises ``TableError`` for its nature."""
+    identity = {
+        "is_leaf": row.role == "leaf",
+        "nature": row.nature,
+        "side": row.side,
+        "group": row.group,
+        "mark": row.mark,
+    }
+    if line.pk and any(getattr(line, name) != value for name, value in identity.items()):
+        raise TableError(
+            f"La ligne {row.fund.value} {row.code} changerait de nature, de côté, de groupe ou de marque : "
+            "créez une autre ligne."
+        )
+    wanted = identity | {
+        "label": row.label,
+        "section": row.section,
+        "parent_id": parent_id,
+        "position": rank,
+        "source_line": row.line,
+        "note": row.note,
+    }
+    changed = any(getattr(line, name) != value for name, value in wanted.items())
+    for name, value in wanted.items():
+        setattr(line, name, value)
+    return changed
 
 
 def _load_figures(tables: dict[FundCode, tuple[Row, ...]], done: Loaded) -> None:

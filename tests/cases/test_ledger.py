@@ -415,8 +415,11 @@ def test_balances_take_one_statement_and_a_virement_few(
 def test_a_line_never_touched_in_an_exercise_is_locked_all_the_same(book: Credits) -> None:
     fresh = Exercise.objects.create(year=2027)
     assert not CreditBalance.objects.filter(exercise=fresh).exists()
-    held = ledger.lock_lines([(book.line("A-I-1"), fresh), (book.line("B-I"), fresh)])
-    assert [(row.available, row.limitative) for row in held.values()] == [(0, True), (0, False)]
+    limit, indication = book.line("A-I-1"), book.line("B-I")
+    held = ledger.lock_lines([(limit, fresh), (indication, fresh)])
+    assert held[limit.pk, fresh.pk].limitative
+    assert not held[indication.pk, fresh.pk].limitative
+    assert [row.available for row in held.values()] == [0, 0]
     assert ledger.lock_lines([]) == {}
 
 
