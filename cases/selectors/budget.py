@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import F as Field
-from django.db.models import FilteredRelation, Q, Sum
+from django.db.models import FilteredRelation, Q, Subquery, Sum
 
-from cases.budget_terms import Account, MovementKind
+from cases.budget_terms import Account, FundCode, MovementKind
 from cases.errors import NotFound
 from cases.models import BudgetLine, CreditPosting, Exercise, Fund
 from cases.selectors.ledger import ZERO
@@ -94,14 +94,21 @@ class BudgetTree:
 
 
 def fund_and_exercise(*, fund: str, year: int) -> tuple[Fund, Exercise]:
-    """The fund and the exercise of these names. Raises ``NotFound`` with what to do. Two statements."""
-    found = Fund.objects.filter(code=fund.upper()).first() if fund.isalnum() else None
-    if found is None:
+    """The fund and the exercise of these names. Raises ``NotFound`` with what to do. One statement."""
+    code = fund.upper()
+    if code not in FundCode.values:
         raise NotFound("Aucun fonds de ce nom : choisissez FNGA, FNASS, FNPPS ou FNMO.")
-    exercise = Exercise.objects.filter(year=year).first() if 2000 <= year <= 2100 else None
-    if exercise is None:
+    named = Fund.objects.filter(code=code)
+    exercise = (
+        Exercise.objects.filter(year=year)
+        .annotate(fund_name=Subquery(named.values("name")), fund_position=Subquery(named.values("position")))
+        .first()
+        if 2000 <= year <= 2100
+        else None
+    )
+    if exercise is None or exercise.fund_name is None:
         raise NotFound(f"L’exercice {year} n’est pas ouvert : choisissez un exercice de la liste.")
-    return found, exercise
+    return Fund(code=code, name=exercise.fund_name, position=exercise.fund_position), exercise
 
 
 def budget_tree(

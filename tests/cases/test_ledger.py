@@ -423,7 +423,7 @@ def test_a_line_never_touched_in_an_exercise_is_locked_all_the_same(book: Credit
     assert ledger.lock_lines([]) == {}
 
 
-def test_post_needs_a_transaction_and_leaves_no_trace_when_refused(book: Credits) -> None:
+def test_a_refused_movement_leaves_no_trace(book: Credits) -> None:
     assert CreditPosting.objects.filter(movement__kind=K.VIREMENT).count() == 0
     with pytest.raises(Blocked):
         move(book, ("A-I-3.info", "A-I-1", "120000.01"))

@@ -312,12 +312,12 @@ def test_any_sequence_of_movements_keeps_the_books(book: Credits) -> None:
     run_state_machine_as_test(
         Bound,
         settings=settings(
-            max_examples=15,
-            stateful_step_count=20,
+            max_examples=8,
+            stateful_step_count=18,
             deadline=None,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking on a database takes minutes
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert run["done"] > 20
-    assert run["refused"] > 20
+    assert run["done"] > 5
+    assert run["refused"] > 5
