@@ -8,7 +8,7 @@ WORKERS ?= auto
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-browser test-all lint format bench requirements stop clean reset
+.PHONY: help install install-test run test test-browser lint format bench requirements stop clean reset
 
 help:           ## list these commands
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -27,9 +27,6 @@ test: install-test  ## the whole suite but the browser tests (ARGS="-k word" nar
 
 test-browser: install-test  ## the browser tests; they need Chromium
 	@$(PY) -m pytest -n 0 tests/browser $(ARGS)
-
-test-all: install-test  ## both
-	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 lint: install-test  ## format, style, types, layers, templates, migrations, production settings
 	@$(PY) -m config.lint

@@ -37,7 +37,9 @@ def _shape(model: type[Model]) -> _Shape:
         names=tuple(field.attname for field in fields),
         columns=tuple(field.column for field in fields),
         converters=tuple(
-            (index, field.from_db_value) for index, field in enumerate(fields) if hasattr(field, "from_db_value")
+            (index, field.from_db_value)
+            for index, field in enumerate(fields)
+            if hasattr(field, "from_db_value")
         ),
         insertable=tuple(field for field in fields if not field.primary_key),
         by_name={field.name: field for field in fields},

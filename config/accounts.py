@@ -7,7 +7,13 @@ from django.http import HttpRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """allauth's own adapter without sign-up."""
+    """allauth's own adapter without sign-up, and without the « pseudo » of its French sentences."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": (
+            "L’identifiant ou le mot de passe n’est pas le bon. Vérifiez-les, puis recommencez."
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

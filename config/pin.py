@@ -24,7 +24,7 @@ _OPTIONS = [
     "--no-emit-trusted-host",
     "--resolver=backtracking",
 ]
-_TELLTALE = re.compile(r"://|^-|@ |(?:^|\s)/\w|file:", re.MULTILINE)
+_TELLTALE = re.compile(r"://|^-|@ |(?:^|\s)/\w", re.MULTILINE)
 
 
 def main(arguments: list[str]) -> None:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -109,6 +110,21 @@ def django_db_setup(
             connections.close_all()
             connection.settings_dict["NAME"] = original
             _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def spare_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """The address of an empty, migrated database of the test's own, for other processes to use."""
+    name = f"{connection.settings_dict['NAME']}_spare"
+    with django_db_blocker.unblock():
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _execute(f'CREATE DATABASE "{name}" TEMPLATE "berline_template_{_template_key(settings.BASE_DIR)}"')
+        params = connection.get_connection_params()
+    password = f":{quote(params['password'])}" if params.get("password") else ""
+    host = quote(str(params["host"]), safe="") if params.get("host") else ""
+    yield f"postgresql://{params['user']}{password}@/{name}?host={host}&port={params.get('port') or 5432}"
+    with django_db_blocker.unblock():
+        _execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,6 @@ stands « # status », and « NAME=key » where the next commands take something
 """
 
 import ast
-import getpass
 import importlib
 import json
 import os
@@ -24,14 +23,12 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
 from cases import clock
 from cases.journal_chain import verify_export
-from cases.models import AdministrationEntry, Dossier, Organisation, User
-from cases.permissions import administers, holdings_of
+from cases.models import Dossier, Organisation
 from cases.services.reference_data import load_organisations
 from tests.documentation import DOCUMENTS, ROOT, fences, read
 from tests.journeys import PDF
@@ -144,32 +141,6 @@ def test_rule_of_the_documentation_is_read_in_both_versions(tmp_path: Path) -> N
     book = read_rulebook(path)
     assert book.rule("fnmo.example.notice_delay", date(2015, 12, 31)).number == 15
     assert book.rule("fnmo.example.notice_delay", date(2016, 1, 1)).number == 20
-
-
-# -- operations ------------------------------------------------------------------------------------
-
-
-def test_first_administrator_can_administer(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    load_organisations()
-    monkeypatch.setattr(getpass, "getpass", lambda: "un mot de passe bien long")
-    exec(compile(block_of(MAINTAINERS / "running.md", "python"), "running.md", "exec"), {})  # noqa: S102
-    person = User.objects.get(username="prenom.nom")
-    assert administers(holdings_of(person))
-    assert person.check_password("un mot de passe bien long")
-    assert list(AdministrationEntry.objects.order_by("sequence").values_list("action", "actor_name")) == [
-        ("create_person", "Système"),
-        ("grant_role", "Système"),
-    ]
-    call_command("journal", "verify", verbosity=0)
-
-
-def test_heads_are_where_the_documentation_looks_for_them(db: None) -> None:
-    queries = re.findall(r'-c "(SELECT [^"]+)"', read(MAINTAINERS / "running.md"))
-    assert len(queries) == 2
-    with connection.cursor() as cursor:
-        for query in queries:
-            cursor.execute(query)
-            assert cursor.fetchall() == []
 
 
 # -- the API ---------------------------------------------------------------------------------------

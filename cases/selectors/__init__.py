@@ -10,6 +10,7 @@ from cases.selectors.budget import (
 )
 from cases.selectors.dossiers import (
     current_documents,
+    current_kinds,
     document_for,
     dossier_for,
     dossiers_visible_to,
@@ -33,6 +34,7 @@ __all__ = [
     "balances",
     "budget_tree",
     "current_documents",
+    "current_kinds",
     "document_for",
     "dossier_for",
     "dossiers_visible_to",

@@ -1,14 +1,18 @@
 """Dossiers that a person may read, and the questions asked of them."""
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
-from cases import clock
+from cases import clock, rows
 from cases.calendar import add_months
 from cases.enums import DeadlineState, DossierStatus
 from cases.errors import NotFound
@@ -123,11 +127,24 @@ def current_documents(dossier: Dossier) -> QuerySet[Document]:
     return Document.objects.filter(dossier=dossier, current=True).order_by("kind", "pk")
 
 
-def open_deadlines_of(dossier: Dossier) -> QuerySet[Deadline]:
-    """Clocks that still run or are suspended."""
-    return Deadline.objects.filter(
-        dossier=dossier, state__in=(DeadlineState.RUNNING, DeadlineState.SUSPENDED)
-    ).order_by("pk")
+def current_kinds(dossier: Dossier) -> frozenset[str]:
+    """The kinds of the pieces in force."""
+    return frozenset(Document.objects.filter(dossier=dossier, current=True).values_list("kind", flat=True))
+
+
+_OPEN_DEADLINES = f"""
+SELECT {rows.columns(Deadline, "deadline")} FROM cases_deadline deadline
+ WHERE deadline.dossier_id = %s AND deadline.state IN (%s, %s) ORDER BY deadline.id
+"""  # noqa: S608
+
+
+def open_deadlines_of(dossier: Dossier) -> list[Deadline]:
+    """Clocks that still run or are suspended. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPEN_DEADLINES, [dossier.pk, DeadlineState.RUNNING.value, DeadlineState.SUSPENDED.value]
+        )
+        return [rows.build(Deadline, row)[0] for row in cursor.fetchall()]
 
 
 def similar_operations(
@@ -165,8 +182,11 @@ def similar_operations(
         .order_by("submitted_at", "pk")
     )
     dated = [(clock.paris_date(one.submitted_at), one) for one in found if one.submitted_at is not None]
-    starts = [first for first, _ in dated if first <= day <= add_months(first, months)]
+    days = [on for on, _ in dated]
+    sums = list(accumulate((one.amount_ht or Decimal(0) for _, one in dated), initial=Decimal(0)))
+    starts = {first for first in days if first <= day <= add_months(first, months)} | {day}
     periods = [
-        [one for on, one in dated if first <= on <= add_months(first, months)] for first in (*starts, day)
+        (bisect_left(days, first), bisect_right(days, add_months(first, months))) for first in sorted(starts)
     ]
-    return max(periods, key=lambda period: sum(one.amount_ht or 0 for one in period))
+    first, last = max(periods, key=lambda period: sums[period[1]] - sums[period[0]])
+    return [one for _, one in dated[first:last]]

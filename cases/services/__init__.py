@@ -8,7 +8,14 @@ from cases.services.budgets import close_exercise, load_budgets, open_exercise
 from cases.services.deadlines import DossierClocks, computation_of
 from cases.services.decisions import facility_names, record_decision
 from cases.services.documents import CheckedUpload, check_upload, store_document
-from cases.services.journal import append_administration_entry, append_entry, export_journal, verify_all
+from cases.services.journal import (
+    append_administration_entry,
+    append_entry,
+    compare_heads,
+    export_journal,
+    journal_heads,
+    verify_all,
+)
 from cases.services.references import next_reference
 from cases.services.roles import create_person, deactivate_person, end_role, ensure_role_group, grant_role
 from cases.services.tokens import issue_token, revoke_token, user_of_token
@@ -20,6 +27,7 @@ __all__ = [
     "append_entry",
     "check_upload",
     "close_exercise",
+    "compare_heads",
     "computation_of",
     "create_person",
     "deactivate_person",
@@ -29,6 +37,7 @@ __all__ = [
     "facility_names",
     "grant_role",
     "issue_token",
+    "journal_heads",
     "ledger",
     "load_budgets",
     "next_reference",

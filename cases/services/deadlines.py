@@ -4,12 +4,28 @@
 """
 
 from datetime import date
+from typing import Any
 
-from cases import clock
+from django.db import connection
+
+from cases import clock, rows
 from cases.deadlines import Computation, Duration, Event, EventKind, compute
 from cases.enums import DeadlineKind, DeadlineState
 from cases.models import Deadline, DeadlineEvent, Dossier
 from cases.selectors import open_deadlines_of
+
+
+_CLOSE = """
+closed AS (
+    UPDATE cases_deadline SET state = done.state, closed_at = %s
+      FROM unnest(%s::bigint[], %s::text[]) AS done (id, state) WHERE cases_deadline.id = done.id
+)"""
+_OPEN = f"opened AS (INSERT INTO cases_deadline ({rows.inserted_columns(Deadline)}) VALUES"
+_RECORD = "INSERT INTO cases_deadlineevent (deadline_id, kind, at, amount, motive)"
+_EVENTS = """
+SELECT event.id, event.kind, %s::timestamptz, 0, event.motive
+  FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS event (id, kind, motive)
+"""
 
 
 def _events(deadline: Deadline) -> list[Event]:
@@ -27,20 +43,21 @@ def computation_of(deadline: Deadline) -> Computation:
 class DossierClocks:
     """The open clocks of one dossier during one act. Changes are gathered, then ``save`` writes them.
 
-    Needs the caller's transaction and its lock on the dossier. Four statements at most for an ordinary act: one SELECT,
-    one INSERT for the clock that opens, one for all events, one UPDATE of the clocks that close.
+    Needs the caller's transaction and its lock on the dossier. Two statements for an ordinary act: one reads, one writes.
+    A clock that is suspended or resumed takes two more.
     """
 
     def __init__(self, dossier: Dossier) -> None:
         self._dossier = dossier
         self._now = clock.now()
-        self._open = list(open_deadlines_of(dossier))
+        self._open = open_deadlines_of(dossier)
         self._events: list[DeadlineEvent] = []
-        self._closed: dict[DeadlineState, list[int]] = {}
+        self._new: list[Deadline] = []
+        self._closed: list[tuple[int, str]] = []
 
     def open(self, *, step: str, title: str, kind: DeadlineKind, rule_ref: str, duration: Duration) -> None:
         """Start a clock now. ``rule_ref`` is the rule version that gives ``duration``."""
-        deadline = Deadline.objects.create(
+        deadline = Deadline(
             dossier=self._dossier,
             step=step,
             title=title,
@@ -54,7 +71,7 @@ class DossierClocks:
             opened_at=self._now,
         )
         self._open.append(deadline)
-        self._events.append(DeadlineEvent(deadline=deadline, kind=EventKind.STARTED, at=self._now))
+        self._new.append(deadline)
 
     def meet(self, step: str) -> None:
         """The step was done: its clocks are met, in time or not."""
@@ -79,14 +96,38 @@ class DossierClocks:
 
     def save(self) -> date | None:
         """Write what was gathered; return the earliest date of the clocks that run."""
-        if self._events:
-            DeadlineEvent.objects.bulk_create(self._events)
-        for state, ids in self._closed.items():
-            Deadline.objects.filter(pk__in=ids).update(state=state, closed_at=self._now)
+        if self._new or self._events:
+            with connection.cursor() as cursor:
+                cursor.execute(*self._statement())
         dates = [
             one.due_on for one in self._open if one.state == DeadlineState.RUNNING and one.due_on is not None
         ]
         return min(dates, default=None)
+
+    def _statement(self) -> tuple[str, list[Any]]:
+        """One statement for all: the clocks that close, those that open with their start, and the other events."""
+        parts, values = [], []
+        if self._closed:
+            parts.append(_CLOSE)
+            values += [self._now, [pk for pk, _ in self._closed], [state for _, state in self._closed]]
+        if self._new:
+            new = [rows.inserted_values(deadline) for deadline in self._new]
+            row = f"({', '.join(['%s'] * len(new[0]))})"
+            parts.append(f"{_OPEN} {', '.join([row] * len(new))} RETURNING id, opened_at)")
+            values += [value for one in new for value in one]
+        sources = []
+        if self._new:
+            sources.append("SELECT id, 'started', opened_at, 0, '' FROM opened")
+        if self._events:
+            sources.append(_EVENTS)
+            values += [
+                self._now,
+                [event.deadline_id for event in self._events],
+                [str(event.kind) for event in self._events],
+                [event.motive for event in self._events],
+            ]
+        start = f"WITH {', '.join(parts)} " if parts else ""
+        return f"{start}{_RECORD} {' UNION ALL '.join(sources)}", values
 
     def _of(self, step: str, state: DeadlineState) -> list[Deadline]:
         return [one for one in self._open if one.step == step and one.state == state]
@@ -99,8 +140,7 @@ class DossierClocks:
                 one.due_on = compute(one.duration, [*_events(one), Event(kind, self._now)]).due_on
                 one.save(update_fields=["due_on"])
             self._events.append(DeadlineEvent(deadline=one, kind=kind, at=self._now))
-        if closing:
-            self._closed.setdefault(state, []).extend(one.pk for one in closing)
+        self._closed += [(one.pk, state.value) for one in closing]
 
     def _record(self, deadline: Deadline, kind: EventKind, motive: str) -> None:
         result = compute(deadline.duration, [*_events(deadline), Event(kind, self._now, 0, motive)])

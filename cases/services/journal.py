@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from cases import clock
+from cases import clock, rows
 from cases.journal_chain import FORMAT, GENESIS, entry_hash, verify
 from cases.models import AdministrationEntry, Dossier, JournalEntry, Organisation, User
 
@@ -61,7 +62,7 @@ def append_entry(
         previous_hash=dossier.journal_head,
     )
     entry.hash = entry_hash(entry.previous_hash, entry.content())
-    entry.save(force_insert=True)
+    rows.insert(entry)
     dossier.journal_length = entry.sequence
     dossier.journal_head = entry.hash
     return entry
@@ -149,3 +150,44 @@ def verify_all(*, reference: str = "") -> Iterator[ChainFailure]:
         failure = verify(chain)
         if failure is not None:
             yield ChainFailure("administration", failure.sequence, failure.reason)
+
+
+#: The name under which the heads list the administration journal.
+ADMINISTRATION = "administration"
+
+
+def journal_heads() -> Iterator[tuple[str, int, str]]:
+    """Subject, length and last fingerprint of every journal; kept elsewhere, they prove that none was rewritten."""
+    dossiers = Dossier.objects.order_by("reference")
+    yield from dossiers.values_list("reference", "journal_length", "journal_head").iterator()
+    last = AdministrationEntry.objects.order_by("-sequence").values_list("sequence", "hash").first()
+    if last is not None:
+        yield ADMINISTRATION, *last
+
+
+def compare_heads(kept: Iterable[str]) -> Iterator[ChainFailure]:
+    """Heads kept as ``subject;length;fingerprint`` lines that the journals no longer bear at that place."""
+    for number, line in enumerate(kept, start=1):
+        if not line.strip():
+            continue
+        subject, _, rest = line.partition(";")
+        length, _, head = rest.partition(";")
+        if not length.isdecimal() or not head:
+            reason = f"La ligne {number} du fichier ne se lit pas : reprenez le fichier d’origine."
+            yield ChainFailure(subject, 0, reason)
+            continue
+        sequence = int(length)
+        entries: QuerySet[Any] = (
+            AdministrationEntry.objects.all()
+            if subject == ADMINISTRATION
+            else JournalEntry.objects.filter(dossier__reference=subject)
+        )
+        found = entries.filter(sequence=sequence).values_list("hash", flat=True).first()
+        if found is None:
+            yield ChainFailure(subject, sequence, "L’écriture conservée n’existe plus dans le journal.")
+        elif found != head:
+            yield ChainFailure(
+                subject,
+                sequence,
+                "L’écriture ne porte plus l’empreinte conservée : le journal a été réécrit.",
+            )

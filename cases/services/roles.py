@@ -168,7 +168,12 @@ def end_role(*, grant: RoleGrant, last_day: date, motive: str, ended_by: User | 
 
 @transaction.atomic
 def create_person(
-    *, username: str, display_name: str, email: str, password: str | None, created_by: User | None
+    *,
+    username: str,
+    display_name: str,
+    email: str,
+    password: str | None,
+    created_by: User | None,
 ) -> User:
     """Create a person without any role; without a password they must have one set by the administrator.
 
@@ -182,7 +187,7 @@ def create_person(
         user.set_password(password)
     try:
         user.full_clean(exclude=["password"])
-        if password is not None and created_by is not None:
+        if password is not None:
             validate_password(password, user)
     except ValidationError as error:
         details = error.message_dict if hasattr(error, "error_dict") else {"password": error.messages}

@@ -49,7 +49,7 @@ class Sample:
     def line(self) -> str:
         """One line of the report."""
         return (
-            f"  {self.name:<42} {self.median:8.2f} ms   nine of ten below {self.slow:8.2f} ms"
+            f"  {self.name:<46} {self.median:8.2f} ms   nine of ten below {self.slow:8.2f} ms"
             f"   {self.statements:4d} statements   n = {len(self.times)}"
         )
 

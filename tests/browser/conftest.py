@@ -19,9 +19,6 @@ from cases.models import Facility, User
 from tests.browser.people import PASSWORD, Person, Watch
 from tests.journeys import Cast
 
-# Playwright's synchronous interface runs an event loop in this thread; the tests' own queries are made between its turns.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -30,7 +27,6 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--lang=fr-FR",
     "--headless=new",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
@@ -53,8 +49,11 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def _driver() -> Iterator[Playwright]:
+    # Its event loop stays in this thread, where Django would forbid the tests' own queries.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as driver:
         yield driver
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture(scope="session")

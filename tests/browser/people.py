@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -135,22 +136,20 @@ class Person:
 
     def log_in(self, username: str, password: str = PASSWORD) -> None:
         """Through the log-in page."""
-        self.field("Nom d’utilisateur").or_(self.field("Identifiant")).or_(
-            self.page.locator("input[name=login]")
-        ).first.fill(username)
-        self.page.locator("input[name=password]").fill(password)
+        self.field("Identifiant").fill(username)
+        self.field("Mot de passe").fill(password)
         self.button("Se connecter").click()
 
-    def act(self, label: str, **fields: str) -> None:
+    def act(self, label: str, fields: Mapping[str, str] | None = None) -> None:
         """Open the action of that name on the dossier's page, fill its fields (by label) and do it."""
-        box = self.page.locator("details.action").filter(
-            has=self.page.locator("summary", has_text=re.compile(rf"^\s*{re.escape(label)}"))
-        )
-        if box.get_attribute("open") is None:
+        title = re.compile(rf"^\s*{re.escape(label)}\s*(motif obligatoire)?\s*$")
+        box = self.page.locator("details", has=self.page.locator("summary").filter(has_text=title))
+        done = box.get_by_role("button", name=label, exact=True)
+        if not done.is_visible():
             box.locator("summary").first.click()
-        for name, value in fields.items():
-            box.get_by_label(name.replace("_", " "), exact=False).fill(value)
-        box.get_by_role("button", name=label, exact=True).click()
+        for name, value in (fields or {}).items():
+            box.get_by_label(name).fill(value)
+        done.click()
 
     def status(self) -> str:
         """The legal state at the head of the dossier's page."""

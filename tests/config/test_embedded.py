@@ -193,8 +193,11 @@ def test_folder_of_somebody_else_is_refused_with_a_sentence(folder: Path, fresh:
     assert "set BERLINE_VAR to a folder of yours" in message
 
 
-@pytest.mark.skipif(not AM_ROOT, reason="only root has to run the server as somebody else")
 class TestAsRoot:
+    """Only root has to run the server as somebody else: an ordinary user's run has none of these."""
+
+    __test__ = AM_ROOT
+
     def test_server_runs_as_a_user_of_its_own(self, fresh: Cluster) -> None:
         fresh.ensure_running()
         pid = fresh.status().pid

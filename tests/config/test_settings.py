@@ -136,6 +136,32 @@ class TestDemonstrationAccounts:
         call_command("check", databases=["default"])
 
 
+def test_production_web_server_does_not_start_with_a_demonstration_account(spare_database: str) -> None:
+    def serve() -> subprocess.CompletedProcess[str]:
+        inherited = {name: os.environ[name] for name in ("PATH", "BERLINE_VAR", "HOME") if name in os.environ}
+        return subprocess.run(
+            [sys.executable, "-c", "import config.wsgi"],
+            cwd=settings.BASE_DIR,
+            env=inherited | COMPLETE | {"DATABASE_URL": spare_database},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    assert serve().returncode == 0
+    account = {"DJANGO_SUPERUSER_PASSWORD": DEMONSTRATION_PASSWORD, "DATABASE_URL": spare_database}
+    made = manage(
+        "createsuperuser", "--noinput", "--username", "dg.canssm", "--email", "dg@example.org", **account
+    )
+    assert made.returncode == 0, made.stderr
+    refused = serve()
+    assert refused.returncode == 1
+    assert (
+        "Demonstration accounts are open with the password that everybody knows: dg.canssm." in refused.stderr
+    )
+
+
 @pytest.mark.django_db
 def test_database_limits_waiting() -> None:
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ from cases import clock
 from cases.enums import DecisionKind, DossierStatus
 from cases.errors import Quote
 from cases.models import Decision, Dossier, User
-from cases.selectors import current_documents
+from cases.selectors import current_kinds
 from workflows.rulebook import RuleVersion, resolve, rulebooks
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class StepContext:
             self._kinds = (
                 frozenset()
                 if self.simulated
-                else frozenset(current_documents(self.dossier).values_list("kind", flat=True))
+                else current_kinds(self.dossier)
             )
         return self._kinds
 

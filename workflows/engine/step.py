@@ -13,12 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from viewflow import this
 from viewflow.workflow.activation import Activation
 from viewflow.workflow.base import Edge, Node
 from viewflow.workflow.status import STATUS
 
-from cases import clock
+from cases import clock, rows
 from cases.enums import DeadlineKind, DossierStatus, Duty, Role
 from cases.errors import Conflict, Reason
 from cases.models import Organisation
@@ -150,7 +151,7 @@ class StepActivation(Activation):
             owner_permission_obj_pk=str(flow_task.organisation_id_for(organisation)),
             data=data or {},
         )
-        task.save(force_insert=True)
+        rows.insert(task)
         return cls(task)
 
     @Activation.status.super()
@@ -185,8 +186,14 @@ class StepActivation(Activation):
 
     def _update(self, before: list[str], after: str, **changes: Any) -> None:
         """Write the move only if the row is still where it was; viewflow has already moved the task in memory."""
-        found = type(self.task)._default_manager.filter(pk=self.task.pk, status__in=before)
-        changed = found.update(status=after, **changes)
+        values = {"status": after, **changes}
+        columns = ", ".join(f"{name} = %s" for name in values)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE viewflow_task SET {columns} WHERE id = %s AND status = ANY(%s)",  # noqa: S608
+                [*values.values(), self.task.pk, before],
+            )
+            changed = cursor.rowcount
         if changed != 1:
             raise Conflict(
                 "Cette tâche vient de changer de mains. Rechargez la page pour voir où elle en est."

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 from viewflow.workflow.models import Task
 
+from cases import rows
 from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, OrganisationKind, Role
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Reason
 from cases.models import Dossier, Organisation
 from cases.permissions import Holding, holding_for, holdings_of
-from cases.selectors import current_documents
+from cases.selectors import current_kinds
 from workflows.engine.context import StepContext
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
@@ -59,6 +61,31 @@ def unsuitable_body(path: type[Path], organisation: Organisation) -> list[Refusa
         "Choisissez un autre circuit ou une autre organisation."
     )
     return [Refusal(Blocked, Reason("organisation", message))]
+
+
+_WORK = f"""
+SELECT {rows.columns(Task, "task")},
+       ARRAY(SELECT kind FROM cases_document WHERE dossier_id = %s AND current)
+  FROM viewflow_task task
+ WHERE task.process_id = %s AND task.flow_task_type = %s AND task.status = ANY(%s)
+ ORDER BY task.id
+"""  # noqa: S608
+
+
+def work_on(dossier: Dossier) -> tuple[list[Task], frozenset[str] | None]:
+    """The open human tasks of a dossier and the kinds of its pieces in force. One statement.
+
+    The kinds are None when no task is open: nobody asks for them then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WORK, [dossier.pk, dossier.process_id, Step.task_type, OPEN])
+        found = cursor.fetchall()
+    tasks, kinds = [], None
+    for row in found:
+        task, (kinds,) = rows.build(Task, row)
+        task.process = dossier.process
+        tasks.append(task)
+    return tasks, None if kinds is None else frozenset(kinds)
 
 
 def open_tasks(process_id: int | None) -> QuerySet[Task]:
@@ -193,8 +220,7 @@ def route_ahead(context: StepContext, start: Step) -> list[tuple[Step, Outcome]]
 def context_for(dossier: Dossier) -> StepContext:
     """A context on a stored dossier, with its pieces read once."""
     path = get_path(dossier.path)
-    kinds = frozenset(current_documents(dossier).values_list("kind", flat=True))
-    return StepContext(dossier=dossier, path=path).with_documents(kinds)
+    return StepContext(dossier=dossier, path=path).with_documents(current_kinds(dossier))
 
 
 def waiting_for(dossier: Dossier, tasks: Iterable[Task]) -> str:

@@ -21,13 +21,13 @@ from workflows.selectors.actions import (
     WITHDRAW,
     Refusal,
     holding_at,
-    open_tasks,
     outcome_refusals,
     refuse,
     step_refusals,
     waiting_for,
     withdraw_refusals,
     withdrawing_holding,
+    work_on,
 )
 from workflows.services.locking import busy_is_conflict, check_version, checked_motive, lock_dossier
 from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
@@ -62,7 +62,9 @@ def perform(
             capacity=SYSTEM,
             motive=checked_motive(motive),
         )
-        tasks = list(open_tasks(dossier.process_id))
+        tasks, kinds = work_on(dossier)
+        if kinds is not None:
+            context.with_documents(kinds)
         context.waiting = waiting_for(dossier, tasks)
         if step == WITHDRAW:
             return _withdraw(context, tasks, holdings, version, data)
@@ -120,7 +122,6 @@ def _complete(
     route = outcome.route_for(context)
     context.used_rules.update(context.rule(key).ref for key in route.rules)
     found = cast(Task, task)
-    found.process = dossier.process  # already read and locked
     activation = step.activation_class(found)
     activation.finish(actor)
     activation.route = route

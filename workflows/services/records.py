@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cases import clock
+from cases import clock, rows
 from cases.enums import DossierStatus
 from cases.events import Awaited, DossierMoved, emit
 from cases.models import Dossier, User
@@ -108,7 +108,7 @@ def record_act(
         rule_refs=context.used_rules,
         changes=dict(changes or {}) | context.changes,
     )
-    dossier.save(update_fields=CHANGED)
+    rows.update(dossier, CHANGED)
     emit(
         DossierMoved(
             dossier=dossier,

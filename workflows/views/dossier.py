@@ -57,12 +57,13 @@ def _page(
             "path_title": view.path.title,
             "convention_title": rulebooks()[view.dossier.convention].title,
             "headline": presentation.headline(view),
+            "last_motive": presentation.last_motive(view),
             "steps": steps,
             "aside": aside,
             "diagram_svg": mark_safe(path_svg(view.path, presentation.step_states(view))),  # noqa: S308 (our own drawing)
             "tasks": tasks,
             "actions": actions,
-            "yours": any(action["allowed"] for action in actions),
+            "yours": any(presentation.awaits(action) for action in actions),
             "failed": failed,
             "blockers": view.blockers,
             "warnings": view.warnings,
@@ -139,7 +140,10 @@ def _outcome_form(request: HttpRequest, reference: str, step: str, outcome: str)
 
 
 def _act_data(definition: Any, request: HttpRequest) -> dict[str, Any]:
-    return {name: request.POST.get(name, "") for name in definition.base_fields}
+    return {
+        name: field.widget.value_from_datadict(request.POST, request.FILES, name)
+        for name, field in definition.base_fields.items()
+    }
 
 
 @login_required

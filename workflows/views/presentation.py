@@ -76,7 +76,21 @@ def stations(view: DossierView) -> tuple[list[dict[str, Any]], list[str]]:
                 and entry.status_after == DossierStatus.REFUSED,
             }
         )
+    shown.sort(key=lambda station: ("done", "current", "ahead").index(station["state"]))
     return shown, aside
+
+
+def last_motive(view: DossierView) -> dict[str, Any] | None:
+    """Why the last act was done, when whoever did it said so: what is asked of the person who acts next."""
+    entry = next((one for one in view.journal if one.action in ("perform", "withdraw")), None)
+    if entry is None or not entry.motive:
+        return None
+    return {
+        "title": entry_title(view.path, entry),
+        "who": f"{entry.actor_name}, {entry.capacity}",
+        "at": entry.at,
+        "text": entry.motive,
+    }
 
 
 def _main_line(path: type[Path]) -> set[str]:
@@ -106,6 +120,12 @@ def actions(
         for action in view.actions
         if action.allowed or all(reason.code != "role" for reason in action.reasons)
     ]
+
+
+def awaits(action: dict[str, Any]) -> bool:
+    """Whether a task waits for this person, even if something has to be put right before: a piece that is missing."""
+    others = {"claimed", "separation_of_duties"}
+    return action["task_id"] is not None and all(reason.code not in others for reason in action["reasons"])
 
 
 def _form_of(

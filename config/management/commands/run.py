@@ -167,5 +167,5 @@ def _banner(port: int, demonstration: bool) -> list[str]:
             for i in range(0, len(names), 4)
         ]
     else:
-        lines.append("No account yet? `manage.py createsuperuser` makes an administrator.")
+        lines.append("No account yet? `manage.py create_administrator NAME` makes one who can grant roles.")
     return [*lines, ""]

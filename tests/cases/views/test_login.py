@@ -59,7 +59,7 @@ def test_log_in_page_is_french_and_names_its_fields(client: Client, db: None) ->
     text = words(page)
     assert "Connexion" in text
     assert "Se connecter" in text
-    assert "Mot de passe" in text
+    assert "Identifiant Mot de passe" in text
     assert '<html lang="fr">' in page.content.decode()
     assert 'autocomplete="current-password"' in page.content.decode()
 
@@ -68,6 +68,7 @@ def test_wrong_password_and_unknown_person_get_the_same_answer(client: Client, a
     wrong = try_to_enter(client, "agent", "faux")
     unknown = try_to_enter(client, "inconnu", "faux")
     assert wrong == unknown
+    assert "L’identifiant ou le mot de passe n’est pas le bon." in wrong
     assert "corriger" in wrong
     assert client.get("/").status_code == 302
 

@@ -49,7 +49,41 @@ def test_page_without_act_says_who_is_awaited(cast: Cast) -> None:
     journey = Journey.at(cast, "awaiting_decision")
     page = shown(cast, "auditor", journey)
     assert "Rien à faire de votre côté" in page
-    assert "Décider : Directeur général" in page
+    assert "On attend « Décider » (Directeur général)." in page
+
+
+def test_page_of_who_may_only_withdraw_does_not_claim_that_a_task_waits(cast: Cast) -> None:
+    page = shown(cast, "agent", Journey.at(cast, "submitted"))
+    assert "Rien à faire de votre côté" in page
+    assert "Retirer le dossier motif obligatoire" in page
+    assert "À vous" not in page
+
+
+def test_page_of_a_draft_without_its_piece_is_still_for_its_agent(cast: Cast) -> None:
+    page = shown(cast, "agent", Journey.start(cast, pieces=()))
+    assert "À vous" in page
+    assert "Rien à faire de votre côté" not in page
+
+
+def test_page_says_at_its_head_what_was_asked_last(cast: Cast) -> None:
+    page = shown(cast, "agent", Journey.at(cast, "to_complete"))
+    assert "Demander un complément, Irène Instructrice, Instructeur — CANSSM, le" in page
+    assert page.index("« Le devis manque. »") < page.index("Modifier les données")
+    later = Journey.at(cast, "to_complete").follow("complete_file.resubmit")
+    assert shown(cast, "agent", later).count("« Le devis manque. »") == 1
+
+
+def test_stations_stand_in_the_order_of_the_route(cast: Cast) -> None:
+    response = at_the_site(cast.agent).get(f"/dossiers/{Journey.at(cast, 'to_complete').reference}/")
+    assert [(station["title"], station["state"]) for station in response.context["steps"]] == [
+        ("Préparer le dossier", "done"),
+        ("Signer et transmettre", "done"),
+        ("Compléter le dossier", "current"),
+        ("Instruire le dossier", "ahead"),
+        ("Décider", "ahead"),
+        ("Engager l’opération", "ahead"),
+        ("Clore le dossier", "ahead"),
+    ]
 
 
 def test_page_says_where_the_dossier_stands_in_words(cast: Cast) -> None:
