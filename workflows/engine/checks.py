@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.utils import DatabaseError
 from viewflow.workflow.base import Node
 from viewflow.workflow.fields import import_flow_by_ref, import_task_by_ref
+from viewflow.workflow.nodes import Obsolete
 
 from cases.enums import ROLES_BY_KIND, DossierStatus, OrganisationKind, Role, status_may_move
 from workflows.engine.path import Begin, Finish, Path
@@ -36,9 +37,11 @@ def check_paths(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def problems_of(path: type[Path]) -> Iterator[checks.Error]:
     """What is wrong with one path; nothing when it is sound."""
-    yield from _shape_problems(path)
+    shape = list(_shape_problems(path))
+    yield from shape
     yield from _step_problems(path)
-    yield from _status_problems(path)
+    if not shape:  # otherwise there is no telling in which status a dossier comes to a step
+        yield from _status_problems(path)
     yield from _rule_problems(path)
 
 
@@ -70,6 +73,10 @@ def _shape_problems(path: type[Path]) -> Iterator[checks.Error]:
             yield _error(path, f"node {node.name!r} is never reached", 3)
         elif not _reaches_end(node, set()):
             yield _error(path, f"node {node.name!r} reaches no end", 4)
+        if not isinstance(node, (Begin, Step, Finish)):
+            yield _error(
+                path, f"node {node.name!r} is a {type(node).__name__}: only steps are held by a role", 17
+            )
         if not node.task_title or node.task_title == node.name.replace("_", " ").title():
             yield _error(path, f"node {node.name!r} has no title", 5)
 
@@ -112,7 +119,7 @@ def statuses_at(path: type[Path]) -> dict[Node, set[DossierStatus]]:
     frontier: list[tuple[Node, DossierStatus]] = [(path.first_step(), DossierStatus.DRAFT)]
     while frontier:
         node, status = frontier.pop()
-        if status in found[node]:
+        if status in found.get(node, {status}):  # seen already, or a node of another path
             continue
         found[node].add(status)
         if isinstance(node, Step):
@@ -206,7 +213,7 @@ def check_stored_references(databases: Any = None, **kwargs: Any) -> list[checks
             resolved = read(reference)
         except (ImportError, AttributeError, LookupError, KeyError):
             resolved = None
-        if resolved is None:
+        if resolved is None or isinstance(resolved, Obsolete):
             problems.append(
                 checks.Error(
                     f"stored reference {reference!r} no longer resolves",

@@ -57,11 +57,10 @@ def _organisation(request: HttpRequest, path: type[Path]) -> tuple[Organisation,
 
 
 def _simulated(path: type[Path], organisation: Organisation, form: DossierForm) -> dict[str, Any]:
-    """The simulator's panel for what is in the form; fields left blank are not held against the person."""
-    given = {name: value for name, value in _typed(form).items() if value not in (None, "", [])}
+    """The simulator's panel for what is in the form so far."""
     try:
         return {
-            "simulation": simulate(path=path.key, organisation=organisation, data=given),
+            "simulation": simulate(path=path.key, organisation=organisation, data=_typed(form)),
             "simulation_problems": [],
         }
     except Invalid as error:
@@ -180,7 +179,6 @@ def dossier_edit(request: HttpRequest, reference: str) -> HttpResponse:
     except BusinessError as error:
         problems = [error.message]
         if isinstance(error, Stale):
-            dossier.version = error.details["version"]
             problems = [
                 "Ce dossier a été modifié pendant votre saisie. Elle est conservée ci-dessous : "
                 "enregistrez-la de nouveau pour remplacer la version actuelle, "
