@@ -1,10 +1,12 @@
 """What a dossier is: organisations and people, dossiers, pieces, decisions, deadlines, journal."""
 
+from cases.models.budget import BaseFigure, BudgetLine, Exercise, Fund, ReserveFigure
 from cases.models.deadlines import Deadline, DeadlineEvent
 from cases.models.decisions import Decision
 from cases.models.documents import Document
 from cases.models.dossiers import Dossier, ReferenceCounter
 from cases.models.journal import AdministrationEntry, JournalEntry
+from cases.models.ledger import CreditBalance, CreditMovement, CreditPosting
 from cases.models.organisations import (
     Facility,
     Organisation,
@@ -16,17 +18,25 @@ from cases.models.people import ApiToken, RoleGrant, User
 __all__ = [
     "AdministrationEntry",
     "ApiToken",
+    "BaseFigure",
+    "BudgetLine",
+    "CreditBalance",
+    "CreditMovement",
+    "CreditPosting",
     "Deadline",
     "DeadlineEvent",
     "Decision",
     "Document",
     "Dossier",
+    "Exercise",
     "Facility",
+    "Fund",
     "JournalEntry",
     "Organisation",
     "OrganisationGroupObjectPermission",
     "OrganisationUserObjectPermission",
     "ReferenceCounter",
+    "ReserveFigure",
     "RoleGrant",
     "User",
 ]

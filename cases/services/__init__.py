@@ -3,6 +3,8 @@
 A dossier itself is only changed by ``workflows.services``; what stands here are the records that such an act leaves.
 """
 
+from cases.services import ledger
+from cases.services.budgets import close_exercise, load_budgets, open_exercise
 from cases.services.deadlines import DossierClocks, computation_of
 from cases.services.decisions import facility_names, record_decision
 from cases.services.documents import CheckedUpload, check_upload, store_document
@@ -24,6 +26,7 @@ __all__ = [
     "append_administration_entry",
     "append_entry",
     "check_upload",
+    "close_exercise",
     "compare_heads",
     "computation_of",
     "create_person",
@@ -35,7 +38,10 @@ __all__ = [
     "grant_role",
     "issue_token",
     "journal_heads",
+    "ledger",
+    "load_budgets",
     "next_reference",
+    "open_exercise",
     "record_decision",
     "revoke_token",
     "store_document",
