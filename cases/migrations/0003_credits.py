@@ -7,315 +7,775 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0002_dossiers'),
+        ("cases", "0002_dossiers"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Fund',
+            name="Fund",
             fields=[
-                ('code', models.CharField(max_length=5, primary_key=True, serialize=False, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='nom')),
-                ('position', models.PositiveSmallIntegerField(verbose_name='rang')),
+                (
+                    "code",
+                    models.CharField(max_length=5, primary_key=True, serialize=False, verbose_name="code"),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="nom")),
+                ("position", models.PositiveSmallIntegerField(verbose_name="rang")),
             ],
             options={
-                'verbose_name': 'fonds',
-                'verbose_name_plural': 'fonds',
-                'ordering': ('position',),
-                'default_permissions': (),
+                "verbose_name": "fonds",
+                "verbose_name_plural": "fonds",
+                "ordering": ("position",),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ReserveFigure',
+            name="ReserveFigure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=30, verbose_name='poste')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='année')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='montant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=30, verbose_name="poste")),
+                ("year", models.PositiveSmallIntegerField(verbose_name="année")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="montant")),
             ],
             options={
-                'verbose_name': 'réserve du FNMO',
-                'verbose_name_plural': 'réserves du FNMO',
-                'ordering': ('key', 'year'),
-                'default_permissions': (),
+                "verbose_name": "réserve du FNMO",
+                "verbose_name_plural": "réserves du FNMO",
+                "ordering": ("key", "year"),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='BudgetLine',
+            name="BudgetLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=30, verbose_name='code')),
-                ('label', models.CharField(max_length=150, verbose_name='intitulé')),
-                ('section', models.CharField(blank=True, max_length=80, verbose_name='section')),
-                ('position', models.PositiveSmallIntegerField(verbose_name='rang')),
-                ('is_leaf', models.BooleanField(verbose_name='porte des crédits')),
-                ('nature', models.CharField(blank=True, choices=[('limitative', 'limitatif'), ('evaluative', 'évaluatif')], max_length=10, verbose_name='nature')),
-                ('side', models.CharField(blank=True, choices=[('canssm', 'CANSSM'), ('angdm', 'ANGDM'), ('cdc', 'Caisse des dépôts')], max_length=6, verbose_name='côté')),
-                ('group', models.CharField(blank=True, choices=[('G1', 'Dépenses de personnel'), ('G2', 'Dépenses de gestion courante'), ('G3', 'Dépenses de fonctionnement informatique'), ('G4', 'Dépenses d’investissement informatique'), ('G5', 'Dépenses d’investissement non informatique'), ('FA', 'Prestations et fonctionnement de la CANSSM'), ('FB', 'Opérations en capital de la CANSSM')], max_length=2, verbose_name='groupe de fongibilité')),
-                ('mark', models.CharField(blank=True, choices=[('menton', 'Menton : ni fongible, ni reportable'), ('national_reserve', 'Réserve nationale')], max_length=20, verbose_name='marque')),
-                ('source_line', models.PositiveIntegerField(verbose_name='ligne du texte')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='remarque')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='cases.budgetline', verbose_name='total')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=30, verbose_name="code")),
+                ("label", models.CharField(max_length=150, verbose_name="intitulé")),
+                ("section", models.CharField(blank=True, max_length=80, verbose_name="section")),
+                ("position", models.PositiveSmallIntegerField(verbose_name="rang")),
+                ("is_leaf", models.BooleanField(verbose_name="porte des crédits")),
+                (
+                    "nature",
+                    models.CharField(
+                        blank=True,
+                        choices=[("limitative", "limitatif"), ("evaluative", "évaluatif")],
+                        max_length=10,
+                        verbose_name="nature",
+                    ),
+                ),
+                (
+                    "side",
+                    models.CharField(
+                        blank=True,
+                        choices=[("canssm", "CANSSM"), ("angdm", "ANGDM"), ("cdc", "Caisse des dépôts")],
+                        max_length=6,
+                        verbose_name="côté",
+                    ),
+                ),
+                (
+                    "group",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("G1", "Dépenses de personnel"),
+                            ("G2", "Dépenses de gestion courante"),
+                            ("G3", "Dépenses de fonctionnement informatique"),
+                            ("G4", "Dépenses d’investissement informatique"),
+                            ("G5", "Dépenses d’investissement non informatique"),
+                            ("FA", "Prestations et fonctionnement de la CANSSM"),
+                            ("FB", "Opérations en capital de la CANSSM"),
+                        ],
+                        max_length=2,
+                        verbose_name="groupe de fongibilité",
+                    ),
+                ),
+                (
+                    "mark",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("menton", "Menton : ni fongible, ni reportable"),
+                            ("national_reserve", "Réserve nationale"),
+                        ],
+                        max_length=20,
+                        verbose_name="marque",
+                    ),
+                ),
+                ("source_line", models.PositiveIntegerField(verbose_name="ligne du texte")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="remarque")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="cases.budgetline",
+                        verbose_name="total",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ligne budgétaire',
-                'verbose_name_plural': 'lignes budgétaires',
-                'ordering': ('fund', 'position'),
-                'default_permissions': (),
+                "verbose_name": "ligne budgétaire",
+                "verbose_name_plural": "lignes budgétaires",
+                "ordering": ("fund", "position"),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='BaseFigure',
+            name="BaseFigure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='année')),
-                ('kind', models.CharField(choices=[('executed', 'réalisé'), ('budget', 'budget'), ('forecast', 'prévision')], max_length=10, verbose_name='nature')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='montant')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='figures', to='cases.budgetline')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(verbose_name="année")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("executed", "réalisé"), ("budget", "budget"), ("forecast", "prévision")],
+                        max_length=10,
+                        verbose_name="nature",
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="montant")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="figures",
+                        to="cases.budgetline",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'montant imprimé',
-                'verbose_name_plural': 'montants imprimés',
-                'ordering': ('line', 'year'),
-                'default_permissions': (),
+                "verbose_name": "montant imprimé",
+                "verbose_name_plural": "montants imprimés",
+                "ordering": ("line", "year"),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='CreditMovement',
+            name="CreditMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('initial', 'Ouverture'), ('amendment', 'Budget rectificatif'), ('virement', 'Virement'), ('carry_over', 'Report'), ('receipt', 'Recette'), ('disposal', 'Produit de cession'), ('commitment', 'Engagement'), ('cancellation', 'Annulation')], max_length=12, verbose_name='nature')),
-                ('effective_on', models.DateField(verbose_name='date d’effet')),
-                ('recorded_at', models.DateTimeField(verbose_name='enregistré le')),
-                ('label', models.CharField(max_length=200, verbose_name='libellé')),
-                ('size', models.PositiveSmallIntegerField(verbose_name='nombre d’écritures')),
-                ('origin', models.CharField(blank=True, max_length=200, verbose_name='origine')),
-                ('journal_sequence', models.PositiveIntegerField(blank=True, null=True, verbose_name='écriture du journal')),
-                ('dossier', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='cases.dossier', verbose_name='dossier')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("initial", "Ouverture"),
+                            ("amendment", "Budget rectificatif"),
+                            ("virement", "Virement"),
+                            ("carry_over", "Report"),
+                            ("receipt", "Recette"),
+                            ("disposal", "Produit de cession"),
+                            ("commitment", "Engagement"),
+                            ("cancellation", "Annulation"),
+                        ],
+                        max_length=12,
+                        verbose_name="nature",
+                    ),
+                ),
+                ("effective_on", models.DateField(verbose_name="date d’effet")),
+                ("recorded_at", models.DateTimeField(verbose_name="enregistré le")),
+                ("label", models.CharField(max_length=200, verbose_name="libellé")),
+                ("size", models.PositiveSmallIntegerField(verbose_name="nombre d’écritures")),
+                ("origin", models.CharField(blank=True, max_length=200, verbose_name="origine")),
+                (
+                    "journal_sequence",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="écriture du journal"),
+                ),
+                (
+                    "dossier",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="cases.dossier",
+                        verbose_name="dossier",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mouvement de crédits',
-                'verbose_name_plural': 'mouvements de crédits',
-                'ordering': ('effective_on', 'pk'),
-                'default_permissions': (),
+                "verbose_name": "mouvement de crédits",
+                "verbose_name_plural": "mouvements de crédits",
+                "ordering": ("effective_on", "pk"),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Exercise',
+            name="Exercise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(unique=True, verbose_name='année')),
-                ('carried_from', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='reconduit de')),
-                ('closed_on', models.DateField(blank=True, null=True, verbose_name='clos le')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(unique=True, verbose_name="année")),
+                (
+                    "carried_from",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="reconduit de"),
+                ),
+                ("closed_on", models.DateField(blank=True, null=True, verbose_name="clos le")),
             ],
             options={
-                'verbose_name': 'exercice',
-                'ordering': ('year',),
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('year__gte', 2000), ('year__lte', 2100)), name='exercise_year_plausible'), models.CheckConstraint(condition=models.Q(('carried_from__isnull', True), models.Q(('carried_from__gte', 2000), ('carried_from__lt', models.F('year'))), _connector='OR'), name='exercise_carried_from_earlier'), models.CheckConstraint(condition=models.Q(('closed_on__isnull', True), ('closed_on__year__gte', models.F('year')), _connector='OR'), name='exercise_closed_after_it_began')],
+                "verbose_name": "exercice",
+                "ordering": ("year",),
+                "default_permissions": (),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
+                        name="exercise_year_plausible",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("carried_from__isnull", True),
+                            models.Q(("carried_from__gte", 2000), ("carried_from__lt", models.F("year"))),
+                            _connector="OR",
+                        ),
+                        name="exercise_carried_from_earlier",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_on__isnull", True),
+                            ("closed_on__year__gte", models.F("year")),
+                            _connector="OR",
+                        ),
+                        name="exercise_closed_after_it_began",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CreditPosting',
+            name="CreditPosting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(choices=[('available', 'Crédits disponibles'), ('earmarked', 'Crédits fléchés'), ('committed', 'Crédits engagés'), ('source', 'Contrepartie du fonds')], max_length=10, verbose_name='compte')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='montant')),
-                ('line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='cases.budgetline')),
-                ('movement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='cases.creditmovement')),
-                ('exercise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.exercise')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "account",
+                    models.CharField(
+                        choices=[
+                            ("available", "Crédits disponibles"),
+                            ("earmarked", "Crédits fléchés"),
+                            ("committed", "Crédits engagés"),
+                            ("source", "Contrepartie du fonds"),
+                        ],
+                        max_length=10,
+                        verbose_name="compte",
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="montant")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="cases.budgetline",
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="cases.creditmovement",
+                    ),
+                ),
+                (
+                    "exercise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.exercise"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'écriture de crédits',
-                'verbose_name_plural': 'écritures de crédits',
-                'ordering': ('pk',),
-                'default_permissions': (),
+                "verbose_name": "écriture de crédits",
+                "verbose_name_plural": "écritures de crédits",
+                "ordering": ("pk",),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='CreditBalance',
+            name="CreditBalance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('limitative', models.BooleanField(verbose_name='limitatif')),
-                ('available', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='disponible')),
-                ('earmarked', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='fléché')),
-                ('committed', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='engagé')),
-                ('last_on', models.DateField(null=True, verbose_name='dernier mouvement')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='cases.budgetline')),
-                ('exercise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.exercise')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("limitative", models.BooleanField(verbose_name="limitatif")),
+                (
+                    "available",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=14, verbose_name="disponible"
+                    ),
+                ),
+                (
+                    "earmarked",
+                    models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="fléché"),
+                ),
+                (
+                    "committed",
+                    models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="engagé"),
+                ),
+                ("last_on", models.DateField(null=True, verbose_name="dernier mouvement")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="balances",
+                        to="cases.budgetline",
+                    ),
+                ),
+                (
+                    "exercise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.exercise"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'solde',
-                'ordering': ('line', 'exercise'),
-                'default_permissions': (),
+                "verbose_name": "solde",
+                "ordering": ("line", "exercise"),
+                "default_permissions": (),
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='exercise',
-            trigger=pgtrigger.compiler.Trigger(name='exercise_year_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."year" IS DISTINCT FROM (NEW."year") OR OLD."carried_from" IS DISTINCT FROM (NEW."carried_from"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='4c66a13753cb27bb1027735135258f5d7568ab24', operation='UPDATE', pgid='pgtrigger_exercise_year_fixed_68021', table='cases_exercise', when='BEFORE')),
+            model_name="exercise",
+            trigger=pgtrigger.compiler.Trigger(
+                name="exercise_year_fixed",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."year" IS DISTINCT FROM (NEW."year") OR OLD."carried_from" IS DISTINCT FROM (NEW."carried_from"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="4c66a13753cb27bb1027735135258f5d7568ab24",
+                    operation="UPDATE",
+                    pgid="pgtrigger_exercise_year_fixed_68021",
+                    table="cases_exercise",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='exercise',
-            trigger=pgtrigger.compiler.Trigger(name='exercise_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='173f1dbacf874f7c8be2d5c819fe2969b5b1825b', operation='DELETE', pgid='pgtrigger_exercise_never_deleted_83d7e', table='cases_exercise', when='BEFORE')),
+            model_name="exercise",
+            trigger=pgtrigger.compiler.Trigger(
+                name="exercise_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="173f1dbacf874f7c8be2d5c819fe2969b5b1825b",
+                    operation="DELETE",
+                    pgid="pgtrigger_exercise_never_deleted_83d7e",
+                    table="cases_exercise",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fund',
-            constraint=models.CheckConstraint(condition=models.Q(('code__in', ['FNGA', 'FNASS', 'FNPPS', 'FNMO'])), name='fund_known'),
+            model_name="fund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code__in", ["FNGA", "FNASS", "FNPPS", "FNMO"])), name="fund_known"
+            ),
         ),
         migrations.AddField(
-            model_name='creditposting',
-            name='fund',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.fund'),
+            model_name="creditposting",
+            name="fund",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.fund"
+            ),
         ),
         migrations.AddField(
-            model_name='budgetline',
-            name='fund',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='cases.fund', verbose_name='fonds'),
+            model_name="budgetline",
+            name="fund",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lines",
+                to="cases.fund",
+                verbose_name="fonds",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservefigure',
-            constraint=models.UniqueConstraint(fields=('key', 'year'), name='reserve_figure_once'),
+            model_name="reservefigure",
+            constraint=models.UniqueConstraint(fields=("key", "year"), name="reserve_figure_once"),
         ),
         migrations.AddConstraint(
-            model_name='basefigure',
-            constraint=models.UniqueConstraint(fields=('line', 'year'), name='base_figure_once'),
+            model_name="basefigure",
+            constraint=models.UniqueConstraint(fields=("line", "year"), name="base_figure_once"),
         ),
         migrations.AddConstraint(
-            model_name='basefigure',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['executed', 'budget', 'forecast'])), name='base_figure_kind_known'),
+            model_name="basefigure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["executed", "budget", "forecast"])),
+                name="base_figure_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basefigure',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='base_figure_not_negative'),
+            model_name="basefigure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0)), name="base_figure_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basefigure',
-            constraint=models.CheckConstraint(condition=models.Q(('year__gte', 2000), ('year__lte', 2100)), name='base_figure_year_plausible'),
+            model_name="basefigure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
+                name="base_figure_year_plausible",
+            ),
         ),
         migrations.AddIndex(
-            model_name='creditmovement',
-            index=models.Index(fields=['dossier', 'journal_sequence'], name='credit_movement_by_act'),
+            model_name="creditmovement",
+            index=models.Index(fields=["dossier", "journal_sequence"], name="credit_movement_by_act"),
         ),
         migrations.AddConstraint(
-            model_name='creditmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['initial', 'amendment', 'virement', 'carry_over', 'receipt', 'disposal', 'commitment', 'cancellation'])), name='credit_movement_kind_known'),
+            model_name="creditmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "initial",
+                            "amendment",
+                            "virement",
+                            "carry_over",
+                            "receipt",
+                            "disposal",
+                            "commitment",
+                            "cancellation",
+                        ],
+                    )
+                ),
+                name="credit_movement_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gte', 2)), name='credit_movement_has_two_sides'),
+            model_name="creditmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size__gte", 2)), name="credit_movement_has_two_sides"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditmovement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dossier__isnull', True), ('journal_sequence__isnull', True)), models.Q(('dossier__isnull', False), ('journal_sequence__isnull', False)), _connector='OR'), name='credit_movement_has_its_act'),
+            model_name="creditmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("dossier__isnull", True), ("journal_sequence__isnull", True)),
+                    models.Q(("dossier__isnull", False), ("journal_sequence__isnull", False)),
+                    _connector="OR",
+                ),
+                name="credit_movement_has_its_act",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('dossier__isnull', False), models.Q(('kind__in', ('initial', 'cancellation')), models.Q(('origin', ''), _negated=True)), _connector='OR'), name='credit_movement_has_its_cause'),
+            model_name="creditmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("dossier__isnull", False),
+                    models.Q(
+                        ("kind__in", ("initial", "cancellation")), models.Q(("origin", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="credit_movement_has_its_cause",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditmovement',
-            trigger=pgtrigger.compiler.Trigger(name='credit_movement_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete or update rows from % table', TG_TABLE_NAME;", hash='4955a19cf635f96a40ce06f2d7cf92f9a06f9248', operation='DELETE OR UPDATE', pgid='pgtrigger_credit_movement_append_only_8212a', table='cases_creditmovement', when='BEFORE')),
+            model_name="creditmovement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_movement_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete or update rows from % table', TG_TABLE_NAME;",
+                    hash="4955a19cf635f96a40ce06f2d7cf92f9a06f9248",
+                    operation="DELETE OR UPDATE",
+                    pgid="pgtrigger_credit_movement_append_only_8212a",
+                    table="cases_creditmovement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditmovement',
-            trigger=pgtrigger.compiler.Trigger(name='credit_movement_not_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='ab89d2ca6fd64a76c316d2f0826669d83c4e8921', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_credit_movement_not_truncated_61841', table='cases_creditmovement', when='BEFORE')),
+            model_name="creditmovement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_movement_not_truncated",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
+                    hash="ab89d2ca6fd64a76c316d2f0826669d83c4e8921",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_credit_movement_not_truncated_61841",
+                    table="cases_creditmovement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditmovement',
-            trigger=pgtrigger.compiler.Trigger(name='credit_movement_complete', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\n                    IF (SELECT count(*) FROM cases_creditposting WHERE movement_id = NEW.id) <> NEW.size THEN\n                        RAISE EXCEPTION 'ledger: movement % does not have its % postings', NEW.id, NEW.size\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_movement_complete';\n                    END IF;\n                    IF NEW.dossier_id IS NOT NULL AND NOT EXISTS (\n                        SELECT 1 FROM cases_journalentry\n                         WHERE dossier_id = NEW.dossier_id AND sequence = NEW.journal_sequence\n                    ) THEN\n                        RAISE EXCEPTION 'ledger: movement % names entry % of dossier %, which does not exist',\n                            NEW.id, NEW.journal_sequence, NEW.dossier_id\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_movement_journalled';\n                    END IF;\n                    RETURN NULL;\n                ", hash='d25e847882a298eec1d2a44bbf3a122a7635426e', operation='INSERT', pgid='pgtrigger_credit_movement_complete_651a4', table='cases_creditmovement', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="creditmovement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_movement_complete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\n                    IF (SELECT count(*) FROM cases_creditposting WHERE movement_id = NEW.id) <> NEW.size THEN\n                        RAISE EXCEPTION 'ledger: movement % does not have its % postings', NEW.id, NEW.size\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_movement_complete';\n                    END IF;\n                    IF NEW.dossier_id IS NOT NULL AND NOT EXISTS (\n                        SELECT 1 FROM cases_journalentry\n                         WHERE dossier_id = NEW.dossier_id AND sequence = NEW.journal_sequence\n                    ) THEN\n                        RAISE EXCEPTION 'ledger: movement % names entry % of dossier %, which does not exist',\n                            NEW.id, NEW.journal_sequence, NEW.dossier_id\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_movement_journalled';\n                    END IF;\n                    RETURN NULL;\n                ",
+                    hash="d25e847882a298eec1d2a44bbf3a122a7635426e",
+                    operation="INSERT",
+                    pgid="pgtrigger_credit_movement_complete_651a4",
+                    table="cases_creditmovement",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditbalance',
-            constraint=models.UniqueConstraint(fields=('line', 'exercise'), name='credit_balance_once'),
+            model_name="creditbalance",
+            constraint=models.UniqueConstraint(fields=("line", "exercise"), name="credit_balance_once"),
         ),
         migrations.AddConstraint(
-            model_name='creditbalance',
-            constraint=models.CheckConstraint(condition=models.Q(('limitative', False), ('available__gte', 0), _connector='OR'), name='credit_balance_not_overdrawn'),
+            model_name="creditbalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("limitative", False), ("available__gte", 0), _connector="OR"),
+                name="credit_balance_not_overdrawn",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditbalance',
-            constraint=models.CheckConstraint(condition=models.Q(('earmarked__gte', 0)), name='credit_balance_earmarked_not_overdrawn'),
+            model_name="creditbalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("earmarked__gte", 0)), name="credit_balance_earmarked_not_overdrawn"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditbalance',
-            constraint=models.CheckConstraint(condition=models.Q(('committed__gte', 0)), name='credit_balance_committed_not_negative'),
+            model_name="creditbalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("committed__gte", 0)), name="credit_balance_committed_not_negative"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditbalance',
-            trigger=pgtrigger.compiler.Trigger(name='credit_balance_follows_postings', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF TG_OP = 'INSERT' AND EXISTS (\n                        SELECT 1 FROM cases_budgetline\n                         WHERE id = NEW.line_id AND is_leaf AND NEW.limitative = (nature = 'limitative')\n                           AND NEW.available = 0 AND NEW.earmarked = 0 AND NEW.committed = 0\n                           AND NEW.last_on IS NULL\n                    ) THEN\n                        RETURN NEW;\n                    END IF;\n                    IF pg_trigger_depth() < 2 THEN\n                        RAISE EXCEPTION 'ledger: balances follow from postings and are written by nobody'\n                            USING ERRCODE = 'integrity_constraint_violation';\n                    END IF;\n                    IF TG_OP = 'DELETE' THEN\n                        RETURN OLD;\n                    END IF;\n                    RETURN NEW;\n                ", hash='59241ce8bc32ac6500b820bef3cf76b9eb91d188', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_credit_balance_follows_postings_1e494', table='cases_creditbalance', when='BEFORE')),
+            model_name="creditbalance",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_balance_follows_postings",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF TG_OP = 'INSERT' AND EXISTS (\n                        SELECT 1 FROM cases_budgetline\n                         WHERE id = NEW.line_id AND is_leaf AND NEW.limitative = (nature = 'limitative')\n                           AND NEW.available = 0 AND NEW.earmarked = 0 AND NEW.committed = 0\n                           AND NEW.last_on IS NULL\n                    ) THEN\n                        RETURN NEW;\n                    END IF;\n                    IF pg_trigger_depth() < 2 THEN\n                        RAISE EXCEPTION 'ledger: balances follow from postings and are written by nobody'\n                            USING ERRCODE = 'integrity_constraint_violation';\n                    END IF;\n                    IF TG_OP = 'DELETE' THEN\n                        RETURN OLD;\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="59241ce8bc32ac6500b820bef3cf76b9eb91d188",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_credit_balance_follows_postings_1e494",
+                    table="cases_creditbalance",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditbalance',
-            trigger=pgtrigger.compiler.Trigger(name='credit_balance_not_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='52a3f702dd551fbe06e4eed2bab45a06edd62386', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_credit_balance_not_truncated_5fce4', table='cases_creditbalance', when='BEFORE')),
+            model_name="creditbalance",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_balance_not_truncated",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
+                    hash="52a3f702dd551fbe06e4eed2bab45a06edd62386",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_credit_balance_not_truncated_5fce4",
+                    table="cases_creditbalance",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='creditposting',
-            index=models.Index(fields=['line', 'exercise', 'account'], name='credit_posting_by_line'),
+            model_name="creditposting",
+            index=models.Index(fields=["line", "exercise", "account"], name="credit_posting_by_line"),
         ),
         migrations.AddIndex(
-            model_name='creditposting',
-            index=models.Index(fields=['fund', 'exercise'], name='credit_posting_by_fund'),
+            model_name="creditposting",
+            index=models.Index(fields=["fund", "exercise"], name="credit_posting_by_fund"),
         ),
         migrations.AddConstraint(
-            model_name='creditposting',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='credit_posting_not_zero'),
+            model_name="creditposting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="credit_posting_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditposting',
-            constraint=models.CheckConstraint(condition=models.Q(('account__in', ['available', 'earmarked', 'committed', 'source'])), name='credit_posting_account_known'),
+            model_name="creditposting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("account__in", ["available", "earmarked", "committed", "source"])),
+                name="credit_posting_account_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditposting',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account', 'source'), ('line__isnull', True)), models.Q(models.Q(('account', 'source'), _negated=True), ('line__isnull', False)), _connector='OR'), name='credit_posting_source_has_no_line'),
+            model_name="creditposting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account", "source"), ("line__isnull", True)),
+                    models.Q(models.Q(("account", "source"), _negated=True), ("line__isnull", False)),
+                    _connector="OR",
+                ),
+                name="credit_posting_source_has_no_line",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditposting',
-            trigger=pgtrigger.compiler.Trigger(name='credit_posting_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete or update rows from % table', TG_TABLE_NAME;", hash='05261261d9044f768939e4cd2fb05915ec7368e5', operation='DELETE OR UPDATE', pgid='pgtrigger_credit_posting_append_only_cfbc0', table='cases_creditposting', when='BEFORE')),
+            model_name="creditposting",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_posting_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete or update rows from % table', TG_TABLE_NAME;",
+                    hash="05261261d9044f768939e4cd2fb05915ec7368e5",
+                    operation="DELETE OR UPDATE",
+                    pgid="pgtrigger_credit_posting_append_only_cfbc0",
+                    table="cases_creditposting",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditposting',
-            trigger=pgtrigger.compiler.Trigger(name='credit_posting_not_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='e8806ef5f30735e8b5583804707dab8ee5f0ae6d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_credit_posting_not_truncated_de63b', table='cases_creditposting', when='BEFORE')),
+            model_name="creditposting",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_posting_not_truncated",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
+                    hash="e8806ef5f30735e8b5583804707dab8ee5f0ae6d",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_credit_posting_not_truncated_de63b",
+                    table="cases_creditposting",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditposting',
-            trigger=pgtrigger.compiler.Trigger(name='credit_posting_kept_in_balance', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE moved RECORD; touched RECORD; closing DATE; latest DATE; lowest NUMERIC;', func="\n    SELECT kind, effective_on, (recorded_at AT TIME ZONE 'Europe/Paris')::date AS recorded_on\n      INTO STRICT moved FROM cases_creditmovement WHERE id = NEW.movement_id;\n    IF NOT (CASE moved.kind\n        WHEN 'virement' THEN NEW.account = 'available'\n        WHEN 'commitment' THEN NEW.account IN ('available', 'earmarked', 'committed')\n        WHEN 'carry_over' THEN NEW.account IN ('available', 'earmarked')\n        WHEN 'initial' THEN NEW.account IN ('available', 'source')\n        WHEN 'amendment' THEN NEW.account IN ('available', 'source')\n        ELSE NEW.account IN ('available', 'earmarked', 'source') END)\n    THEN\n        RAISE EXCEPTION 'ledger: a movement of kind % does not touch the account %', moved.kind, NEW.account\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_account_fits_kind';\n    END IF;\n    SELECT closed_on INTO STRICT closing FROM cases_exercise WHERE id = NEW.exercise_id;\n    IF closing <= GREATEST(moved.effective_on, moved.recorded_on)\n       AND NOT (moved.kind IN ('carry_over', 'cancellation') AND (NEW.amount < 0 OR NEW.account = 'source'))\n    THEN\n        RAISE EXCEPTION 'ledger: the exercise was closed on %', closing\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_exercise_open';\n    END IF;\n    IF NEW.line_id IS NULL THEN\n        RETURN NULL;\n    END IF;\n    SELECT fund_id, is_leaf, nature = 'limitative' AS limitative, mark\n      INTO STRICT touched FROM cases_budgetline WHERE id = NEW.line_id;\n    IF NOT touched.is_leaf OR touched.fund_id <> NEW.fund_id THEN\n        RAISE EXCEPTION 'ledger: line % bears no credits of fund %', NEW.line_id, NEW.fund_id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_fits_line';\n    END IF;\n    IF (moved.kind IN ('virement', 'carry_over') AND touched.mark = 'menton')\n       OR (moved.kind = 'carry_over' AND (touched.mark <> '' OR NOT touched.limitative))\n    THEN\n        RAISE EXCEPTION 'ledger: credits of line % are not moved by a %', NEW.line_id, moved.kind\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_respects_marks';\n    END IF;\n    FOR attempt IN 1..2 LOOP\n        UPDATE cases_creditbalance\n           SET available = available + CASE NEW.account WHEN 'available' THEN NEW.amount ELSE 0 END,\n               earmarked = earmarked + CASE NEW.account WHEN 'earmarked' THEN NEW.amount ELSE 0 END,\n               committed = committed + CASE NEW.account WHEN 'committed' THEN NEW.amount ELSE 0 END,\n               last_on = GREATEST(last_on, moved.effective_on)\n         WHERE line_id = NEW.line_id AND exercise_id = NEW.exercise_id\n        RETURNING last_on INTO latest;\n        EXIT WHEN FOUND;\n        INSERT INTO cases_creditbalance (line_id, exercise_id, limitative, available, earmarked, committed)\n        VALUES (NEW.line_id, NEW.exercise_id, touched.limitative, 0, 0, 0)\n        ON CONFLICT DO NOTHING;\n    END LOOP;\n    IF NEW.amount < 0 AND moved.effective_on < latest\n       AND (touched.limitative OR NEW.account <> 'available')\n    THEN\n        SELECT min(day.running) INTO lowest FROM (\n            SELECT m.effective_on, sum(sum(p.amount)) OVER (ORDER BY m.effective_on) AS running\n              FROM cases_creditposting p JOIN cases_creditmovement m ON m.id = p.movement_id\n             WHERE p.line_id = NEW.line_id AND p.exercise_id = NEW.exercise_id AND p.account = NEW.account\n             GROUP BY m.effective_on\n        ) AS day WHERE day.effective_on >= moved.effective_on;\n        IF lowest < 0 THEN\n            RAISE EXCEPTION 'ledger: line % would have been overdrawn after %', NEW.line_id,\n            moved.effective_on USING ERRCODE = 'check_violation', CONSTRAINT =\n            'credit_balance_not_overdrawn'; END IF; END IF; RETURN NULL;\n", hash='7d52a547b72d4f960f02327f3020da3194809559', operation='INSERT', pgid='pgtrigger_credit_posting_kept_in_balance_4ea33', table='cases_creditposting', when='AFTER')),
+            model_name="creditposting",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_posting_kept_in_balance",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE moved RECORD; touched RECORD; closing DATE; latest DATE; lowest NUMERIC;",
+                    func="\n    SELECT kind, effective_on, (recorded_at AT TIME ZONE 'Europe/Paris')::date AS recorded_on\n      INTO STRICT moved FROM cases_creditmovement WHERE id = NEW.movement_id;\n    IF NOT (CASE moved.kind\n        WHEN 'virement' THEN NEW.account = 'available'\n        WHEN 'commitment' THEN NEW.account IN ('available', 'earmarked', 'committed')\n        WHEN 'carry_over' THEN NEW.account IN ('available', 'earmarked')\n        WHEN 'initial' THEN NEW.account IN ('available', 'source')\n        WHEN 'amendment' THEN NEW.account IN ('available', 'source')\n        ELSE NEW.account IN ('available', 'earmarked', 'source') END)\n    THEN\n        RAISE EXCEPTION 'ledger: a movement of kind % does not touch the account %', moved.kind, NEW.account\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_account_fits_kind';\n    END IF;\n    SELECT closed_on INTO STRICT closing FROM cases_exercise WHERE id = NEW.exercise_id;\n    IF closing <= GREATEST(moved.effective_on, moved.recorded_on)\n       AND NOT (moved.kind IN ('carry_over', 'cancellation') AND (NEW.amount < 0 OR NEW.account = 'source'))\n    THEN\n        RAISE EXCEPTION 'ledger: the exercise was closed on %', closing\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_exercise_open';\n    END IF;\n    IF NEW.line_id IS NULL THEN\n        RETURN NULL;\n    END IF;\n    SELECT fund_id, is_leaf, nature = 'limitative' AS limitative, mark\n      INTO STRICT touched FROM cases_budgetline WHERE id = NEW.line_id;\n    IF NOT touched.is_leaf OR touched.fund_id <> NEW.fund_id THEN\n        RAISE EXCEPTION 'ledger: line % bears no credits of fund %', NEW.line_id, NEW.fund_id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_fits_line';\n    END IF;\n    IF (moved.kind IN ('virement', 'carry_over') AND touched.mark = 'menton')\n       OR (moved.kind = 'carry_over' AND (touched.mark <> '' OR NOT touched.limitative))\n    THEN\n        RAISE EXCEPTION 'ledger: credits of line % are not moved by a %', NEW.line_id, moved.kind\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_respects_marks';\n    END IF;\n    FOR attempt IN 1..2 LOOP\n        UPDATE cases_creditbalance\n           SET available = available + CASE NEW.account WHEN 'available' THEN NEW.amount ELSE 0 END,\n               earmarked = earmarked + CASE NEW.account WHEN 'earmarked' THEN NEW.amount ELSE 0 END,\n               committed = committed + CASE NEW.account WHEN 'committed' THEN NEW.amount ELSE 0 END,\n               last_on = GREATEST(last_on, moved.effective_on)\n         WHERE line_id = NEW.line_id AND exercise_id = NEW.exercise_id\n        RETURNING last_on INTO latest;\n        EXIT WHEN FOUND;\n        INSERT INTO cases_creditbalance (line_id, exercise_id, limitative, available, earmarked, committed)\n        VALUES (NEW.line_id, NEW.exercise_id, touched.limitative, 0, 0, 0)\n        ON CONFLICT DO NOTHING;\n    END LOOP;\n    IF NEW.amount < 0 AND moved.effective_on < latest\n       AND (touched.limitative OR NEW.account <> 'available')\n    THEN\n        SELECT min(day.running) INTO lowest FROM (\n            SELECT m.effective_on, sum(sum(p.amount)) OVER (ORDER BY m.effective_on) AS running\n              FROM cases_creditposting p JOIN cases_creditmovement m ON m.id = p.movement_id\n             WHERE p.line_id = NEW.line_id AND p.exercise_id = NEW.exercise_id AND p.account = NEW.account\n             GROUP BY m.effective_on\n        ) AS day WHERE day.effective_on >= moved.effective_on;\n        IF lowest < 0 THEN\n            RAISE EXCEPTION 'ledger: line % would have been overdrawn after %', NEW.line_id,\n            moved.effective_on USING ERRCODE = 'check_violation', CONSTRAINT =\n            'credit_balance_not_overdrawn'; END IF; END IF; RETURN NULL;\n",
+                    hash="7d52a547b72d4f960f02327f3020da3194809559",
+                    operation="INSERT",
+                    pgid="pgtrigger_credit_posting_kept_in_balance_4ea33",
+                    table="cases_creditposting",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditposting',
-            trigger=pgtrigger.compiler.Trigger(name='credit_posting_sums_to_zero', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\n    IF EXISTS (\n        SELECT 1 FROM cases_creditposting p JOIN cases_creditmovement m ON m.id = p.movement_id\n         WHERE m.id = NEW.movement_id\n         GROUP BY p.fund_id, CASE m.kind WHEN 'carry_over' THEN NULL ELSE p.exercise_id END\n        HAVING sum(p.amount) <> 0\n    ) THEN\n        RAISE EXCEPTION 'ledger: movement % is not balanced', NEW.movement_id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_balanced';\n    END IF;\n    IF (SELECT count(*) FROM cases_creditposting WHERE movement_id = NEW.movement_id)\n       <> (SELECT size FROM cases_creditmovement WHERE id = NEW.movement_id)\n    THEN\n        RAISE EXCEPTION 'ledger: movement % was complete already', NEW.movement_id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_movement_complete';\n    END IF;\n    RETURN NULL;\n", hash='f56a8574b62ed91d39f2722b1063ca13cc0d08ea', operation='INSERT', pgid='pgtrigger_credit_posting_sums_to_zero_e2dae', table='cases_creditposting', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="creditposting",
+            trigger=pgtrigger.compiler.Trigger(
+                name="credit_posting_sums_to_zero",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\n    IF EXISTS (\n        SELECT 1 FROM cases_creditposting p JOIN cases_creditmovement m ON m.id = p.movement_id\n         WHERE m.id = NEW.movement_id\n         GROUP BY p.fund_id, CASE m.kind WHEN 'carry_over' THEN NULL ELSE p.exercise_id END\n        HAVING sum(p.amount) <> 0\n    ) THEN\n        RAISE EXCEPTION 'ledger: movement % is not balanced', NEW.movement_id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_posting_balanced';\n    END IF;\n    IF (SELECT count(*) FROM cases_creditposting WHERE movement_id = NEW.movement_id)\n       <> (SELECT size FROM cases_creditmovement WHERE id = NEW.movement_id)\n    THEN\n        RAISE EXCEPTION 'ledger: movement % was complete already', NEW.movement_id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_movement_complete';\n    END IF;\n    RETURN NULL;\n",
+                    hash="f56a8574b62ed91d39f2722b1063ca13cc0d08ea",
+                    operation="INSERT",
+                    pgid="pgtrigger_credit_posting_sums_to_zero_e2dae",
+                    table="cases_creditposting",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.UniqueConstraint(fields=('fund', 'code'), name='budget_line_code_once'),
+            model_name="budgetline",
+            constraint=models.UniqueConstraint(fields=("fund", "code"), name="budget_line_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group', ''), ('is_leaf', False), ('mark', ''), ('nature', ''), ('side', '')), models.Q(('is_leaf', True), ('nature__in', ['limitative', 'evaluative']), ('side__in', ['canssm', 'angdm', 'cdc'])), _connector='OR'), name='budget_line_leaf_described'),
+            model_name="budgetline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("group", ""), ("is_leaf", False), ("mark", ""), ("nature", ""), ("side", "")),
+                    models.Q(
+                        ("is_leaf", True),
+                        ("nature__in", ["limitative", "evaluative"]),
+                        ("side__in", ["canssm", "angdm", "cdc"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="budget_line_leaf_described",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('group', ''), models.Q(('fund', 'FNGA'), ('group__in', ['G1', 'G2', 'G3', 'G4', 'G5'])), models.Q(('fund', 'FNASS'), ('group__in', ['FA', 'FB'])), _connector='OR'), name='budget_line_group_fits_fund'),
+            model_name="budgetline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("group", ""),
+                    models.Q(("fund", "FNGA"), ("group__in", ["G1", "G2", "G3", "G4", "G5"])),
+                    models.Q(("fund", "FNASS"), ("group__in", ["FA", "FB"])),
+                    _connector="OR",
+                ),
+                name="budget_line_group_fits_fund",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('group', ''), models.Q(('mark', ''), ('nature', 'limitative'), ('side', 'canssm')), _connector='OR'), name='budget_line_group_is_limitative_canssm'),
+            model_name="budgetline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("group", ""),
+                    models.Q(("mark", ""), ("nature", "limitative"), ("side", "canssm")),
+                    _connector="OR",
+                ),
+                name="budget_line_group_is_limitative_canssm",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('mark', ''), models.Q(('mark__in', ['menton', 'national_reserve']), ('nature', 'limitative')), _connector='OR'), name='budget_line_mark_known'),
+            model_name="budgetline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("mark", ""),
+                    models.Q(("mark__in", ["menton", "national_reserve"]), ("nature", "limitative")),
+                    _connector="OR",
+                ),
+                name="budget_line_mark_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('parent__isnull', False), ('is_leaf', False), _connector='OR'), name='budget_line_root_is_a_sum'),
+            model_name="budgetline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("parent__isnull", False), ("is_leaf", False), _connector="OR"),
+                name="budget_line_root_is_a_sum",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='budgetline',
-            trigger=pgtrigger.compiler.Trigger(name='budget_line_identity_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."fund_id" IS DISTINCT FROM (NEW."fund_id") OR OLD."code" IS DISTINCT FROM (NEW."code") OR OLD."is_leaf" IS DISTINCT FROM (NEW."is_leaf") OR OLD."nature" IS DISTINCT FROM (NEW."nature") OR OLD."side" IS DISTINCT FROM (NEW."side") OR OLD."group" IS DISTINCT FROM (NEW."group") OR OLD."mark" IS DISTINCT FROM (NEW."mark"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='de46207d15ed0b1657137558e6eec664f0d7c417', operation='UPDATE', pgid='pgtrigger_budget_line_identity_fixed_c0d9c', table='cases_budgetline', when='BEFORE')),
+            model_name="budgetline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="budget_line_identity_fixed",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."fund_id" IS DISTINCT FROM (NEW."fund_id") OR OLD."code" IS DISTINCT FROM (NEW."code") OR OLD."is_leaf" IS DISTINCT FROM (NEW."is_leaf") OR OLD."nature" IS DISTINCT FROM (NEW."nature") OR OLD."side" IS DISTINCT FROM (NEW."side") OR OLD."group" IS DISTINCT FROM (NEW."group") OR OLD."mark" IS DISTINCT FROM (NEW."mark"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="de46207d15ed0b1657137558e6eec664f0d7c417",
+                    operation="UPDATE",
+                    pgid="pgtrigger_budget_line_identity_fixed_c0d9c",
+                    table="cases_budgetline",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='budgetline',
-            trigger=pgtrigger.compiler.Trigger(name='budget_line_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f27e0b2853b418d5529fcca715f1653f44ed64c5', operation='DELETE', pgid='pgtrigger_budget_line_never_deleted_79964', table='cases_budgetline', when='BEFORE')),
+            model_name="budgetline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="budget_line_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="f27e0b2853b418d5529fcca715f1653f44ed64c5",
+                    operation="DELETE",
+                    pgid="pgtrigger_budget_line_never_deleted_79964",
+                    table="cases_budgetline",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

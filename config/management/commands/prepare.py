@@ -7,10 +7,11 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Migrate, create the cache table, load organisations, roles and conventions."
+    help = "Migrate, create the cache table, load organisations, roles, conventions and budget tables."
 
     def handle(self, *args: Any, **options: Any) -> None:
         verbosity = max(0, options["verbosity"] - 1)
         call_command("migrate", interactive=False, verbosity=verbosity)
         call_command("createcachetable", verbosity=verbosity)
         call_command("load_reference", verbosity=verbosity)
+        call_command("load_budgets", verbosity=verbosity)
