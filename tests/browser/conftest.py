@@ -78,14 +78,16 @@ def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[LiveServer
 def empty_the_database() -> None:
     """Delete every row but the migrations' own, past the triggers that protect the journals."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
-        tables = [f'"{name}"' for (name,) in cursor.fetchall() if name not in KEPT]
-        protected = [
-            name for name in tables if name in ('"cases_journalentry"', '"cases_administrationentry"')
-        ]
-        statements = [f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in protected]
-        statements += [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"]
-        statements += [f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in protected]
+        cursor.execute(
+            "SELECT quote_ident(relname), relhastriggers FROM pg_class JOIN pg_namespace s ON s.oid = relnamespace "
+            "WHERE relkind = 'r' AND nspname = 'public' AND relname <> ALL(%s) ORDER BY relname",
+            [sorted(KEPT)],
+        )
+        tables = cursor.fetchall()
+        guarded = [name for name, has_triggers in tables if has_triggers]
+        statements = [f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in guarded]
+        statements += [f"TRUNCATE {', '.join(name for name, _ in tables)} RESTART IDENTITY CASCADE"]
+        statements += [f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in guarded]
         cursor.execute(f"BEGIN; {'; '.join(statements)}; TRUNCATE berline_cache; COMMIT")
 
 
