@@ -54,7 +54,7 @@ FOREIGN = {
 #: Amounts that the documents show as refused.
 REFUSED_AMOUNTS = {"25.000"}
 #: Read from the environment, but no business of whoever runs the site.
-INTERNAL_VARIABLES = {"BERLINE_PROCESS", "DEBUG", "DJANGO_DEBUG", "CI", "PATH"}
+INTERNAL_VARIABLES = {"BERLINE_PROCESS", "DJANGO_ALLOW_ASYNC_UNSAFE", "DEBUG", "DJANGO_DEBUG", "CI", "PATH"}
 
 
 def read(path: Path) -> str:
