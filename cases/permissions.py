@@ -9,9 +9,8 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 
-from cases import clock
+from cases import clock, rows
 from cases.enums import Role
 from cases.models import Dossier, User
 
@@ -69,10 +68,10 @@ def holdings_of(user: User | AnonymousUser | Any, on: date | None = None) -> tup
     if not user.is_authenticated or not user.is_active:
         return ()
     day = on or clock.today()
-    with connection.cursor() as cursor:
+    with rows.cursor() as cursor:
         cursor.execute(_HOLDINGS, [user.pk, day, day])
-        rows = dict.fromkeys(cursor.fetchall())  # two grants of one role may follow each other
-    return tuple(Holding(Role(row[0].removeprefix("hold_")), *row[1:]) for row in rows)
+        held = dict.fromkeys(cursor.fetchall())  # two grants of one role may follow each other
+    return tuple(Holding(Role(row[0].removeprefix("hold_")), *row[1:]) for row in held)
 
 
 def holding_for(holdings: tuple[Holding, ...], role: str, organisation_id: int) -> Holding | None:

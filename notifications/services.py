@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from django.db import connection
-
-from cases import clock
+from cases import clock, rows
 from cases.enums import DecisionKind, DossierStatus
 from cases.errors import NotFound
 from cases.events import DossierMoved
@@ -84,7 +82,7 @@ def announce(event: DossierMoved) -> None:
     news_title, news_text = _news(event)
     if not (event.opened or news_title or entry.action in ("perform", "withdraw")):
         return
-    with connection.cursor() as cursor:
+    with rows.cursor() as cursor:
         cursor.execute(
             _ANNOUNCE,
             {

@@ -9,7 +9,6 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from cases import clock, rows
@@ -140,7 +139,7 @@ SELECT {rows.columns(Deadline, "deadline")} FROM cases_deadline deadline
 
 def open_deadlines_of(dossier: Dossier) -> list[Deadline]:
     """Clocks that still run or are suspended. One statement."""
-    with connection.cursor() as cursor:
+    with rows.cursor() as cursor:
         cursor.execute(
             _OPEN_DEADLINES, [dossier.pk, DeadlineState.RUNNING.value, DeadlineState.SUSPENDED.value]
         )

@@ -6,8 +6,6 @@
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
 from cases import clock, rows
 from cases.deadlines import Computation, Duration, Event, EventKind, compute
 from cases.enums import DeadlineKind, DeadlineState
@@ -96,7 +94,7 @@ class DossierClocks:
     def save(self) -> date | None:
         """Write what was gathered; return the earliest date of the clocks that run."""
         if self._new or self._events:
-            with connection.cursor() as cursor:
+            with rows.cursor() as cursor:
                 cursor.execute(*self._statement())
         dates = [
             one.due_on for one in self._open if one.state == DeadlineState.RUNNING and one.due_on is not None

@@ -122,6 +122,9 @@ def database(*, statement_timeout: int, lock_timeout: int, pooled: bool, cluster
     )
     options["options"] = f"{options.get('options', '')} {limits}".strip()
     options["application_name"] = "berline-web" if IS_WEB else "berline"
+    # The few statements of cases.rows are planned once for each connection; a pooler between us and
+    # PostgreSQL that gives each transaction another connection cannot have that.
+    options["prepare_threshold"] = 3 if env.flag("BERLINE_PREPARED_STATEMENTS", default=True) else None
     if pooled:
         options["pool"] = {
             "min_size": 2,

@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
 from viewflow import this
 from viewflow.workflow.activation import Activation
 from viewflow.workflow.base import Edge, Node
@@ -188,7 +187,7 @@ class StepActivation(Activation):
         """Write the move only if the row is still where it was; viewflow has already moved the task in memory."""
         values = {"status": after, **changes}
         columns = ", ".join(f"{name} = %s" for name in values)
-        with connection.cursor() as cursor:
+        with rows.cursor() as cursor:
             cursor.execute(
                 f"UPDATE viewflow_task SET {columns} WHERE id = %s AND status = ANY(%s)",  # noqa: S608
                 [*values.values(), self.task.pk, before],

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from viewflow.workflow.models import Task
 
@@ -77,7 +76,7 @@ def work_on(dossier: Dossier) -> tuple[list[Task], frozenset[str] | None]:
 
     The kinds are None when no task is open: nobody asks for them then.
     """
-    with connection.cursor() as cursor:
+    with rows.cursor() as cursor:
         cursor.execute(_WORK, [dossier.pk, dossier.process_id, Step.task_type, OPEN])
         found = cursor.fetchall()
     tasks, kinds = [], None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 from viewflow.workflow.models import Process
 
@@ -57,7 +57,7 @@ def lock_dossier(
     """
     if not storable(reference):
         raise NotFound(UNSEEN)
-    with connection.cursor() as cursor:
+    with rows.cursor() as cursor:
         if task_id is None:
             cursor.execute(_LOCK_BY_REFERENCE, [reference])
         else:
