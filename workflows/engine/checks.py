@@ -53,9 +53,6 @@ def _reaches_end(node: Node, reached: set[Node]) -> bool:
 
 
 def _shape_problems(path: type[Path]) -> Iterator[checks.Error]:
-    concrete = [base for base in path.__mro__[1:] if issubclass(base, Path) and base is not Path]
-    if concrete:
-        yield _error(path, f"inherits from the concrete path {concrete[0].__name__}", 1)
     nodes = path.nodes()
     begins = [node for node in nodes if isinstance(node, Begin)]
     if len(begins) != 1:

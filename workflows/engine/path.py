@@ -93,7 +93,15 @@ class Path(Flow):
     simulation_requires: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give viewflow its titles explicitly: those it derives leak from a base class to its subclasses."""
+        """Give viewflow its titles explicitly: those it derives leak from a base class to its subclasses.
+
+        Raises ``TypeError`` for a subclass of a concrete path: its very definition rewires the nodes of its base.
+        """
+        for base in cls.__mro__[1:]:
+            if issubclass(base, Path) and getattr(base, "_nodes_by_name", None):
+                raise TypeError(
+                    f"{cls.__name__} inherits from the concrete path {base.__name__}: build it anew"
+                )
         cls.process_title = vars(cls).get("title", cls.__name__)
         cls.process_description = vars(cls).get("summary", cls.__name__)
         super().__init_subclass__(**kwargs)
