@@ -39,7 +39,7 @@ SOURCES = {
 COLUMNS = [f"{year}_{'realise' if year < 2014 else 'budget'}" for year in YEARS]
 
 
-#: SHA-256 of the committed tables as they were compared with the convention's: a clone without the texts is held to them.
+#: SHA-256 of the committed tables as they were compared with the texts: a clone without them is held to these.
 COMPARED = {
     "checks.csv": "a2d8f29755d3c94605589790f7bc661343d14c4246a559ccd572a7afb8a3bb51",
     "differences.csv": "66a2b62b5d76052a516c651f69c4cd1945f356fd3739aaf47ef1808b45b1a5da",
