@@ -52,9 +52,13 @@ def _shape(model: type[Model]) -> _Shape:
 
 @contextmanager
 def cursor() -> Iterator[CursorWrapper]:
-    """A cursor whose parameters travel apart from the statement, which PostgreSQL then plans only once."""
+    """A cursor whose parameters travel apart from the statement, which PostgreSQL then plans only once.
+
+    Where statements are logged (DEBUG, tests that read them) it is Django's usual one, which knows what it sent.
+    """
     with connection.cursor() as wrapper:
-        wrapper.cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+        if not connection.queries_logged:
+            wrapper.cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
         yield wrapper
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
 from viewflow.workflow.models import Process, Task
 
 from cases import rows
@@ -69,3 +70,21 @@ def test_update_of_a_row_that_is_gone_is_told(journey: Journey) -> None:
     dossier.pk = 0
     with pytest.raises(LookupError):
         rows.update(dossier, ["title"])
+
+
+def test_statements_are_planned_once_and_still_logged(journey: Journey) -> None:
+    """The third time and later PostgreSQL has them prepared; who reads the log reads what was sent."""
+
+    def ask() -> None:
+        with rows.cursor() as cursor:
+            cursor.execute("SELECT %s::int + 41", [1])
+            assert cursor.fetchone() == (42,)
+
+    for _ in range(5):
+        ask()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT $1::int + 41'")
+        assert cursor.fetchone() == (1,)
+    with CaptureQueriesContext(connection) as log:
+        ask()
+    assert [one["sql"] for one in log.captured_queries] == ["SELECT 1::int + 41"]
