@@ -34,6 +34,8 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     with django_db_blocker.unblock():
         use(original)
         database._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        if not database._exists(template):  # a source of the schema was edited since this run began
+            template = original
         database._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         use(name)
         yield name
