@@ -141,8 +141,8 @@ def transfer(
 ) -> CreditMovement:
     """Move credits between lines of one fund and one exercise: a virement.
 
-    Whether the convention allows it is the path's affair (``workflows.virements``); what no path allows is
-    refused here: another fund, the same line, Menton.
+    Whether the convention allows it is the path's affair (``workflows.credits.virements``); what no path
+    allows is refused here: another fund, the same line, Menton.
     """
     if not transfers:
         raise Invalid(

@@ -7,8 +7,9 @@ import pytest
 
 from cases.budget_tables import Row, read_tables
 from cases.budget_terms import GROUPS_BY_FUND, FundCode, LineFacts
+from workflows.credits import VIREMENT_RULES as RULES
+from workflows.credits import Classification, VirementClass, Way, classify, strictest
 from workflows.rulebook import RuleVersion, rulebooks
-from workflows.virements import RULES, Classification, VirementClass, Way, classify, strictest
 
 ON = date(2015, 3, 3)
 ALONE, INFORM = VirementClass.INTRA_GROUP, VirementClass.INTER_GROUP
