@@ -1,17 +1,49 @@
 """What the convention says of budgets and credits: pure functions, no database, no engine.
 
-Each takes the rules that govern (``Rules``: key → version) and answers with sentences and quotes.
+Each takes the rules that govern (``Rules``: key → version) and answers with sentences, amounts and quotes.
 """
 
+from workflows.credits.carry_overs import CarryOver, Lapse, carryable, lapsing
+from workflows.credits.charges import charge_transferred, mandate_2015, new_charge, revision_2017
+from workflows.credits.conformity import BudgetKind, Conformity, Ground, Proposal, Verdict, judge
+from workflows.credits.disposals import allocate_proceeds
+from workflows.credits.payroll import Levels, Occasion, payroll_update
+from workflows.credits.preview import Preview, Rules, Share, SumLine
+from workflows.credits.receipts import excess_of_receipts, non_cash_receipts, own_receipts, reuse_of_receipts
 from workflows.credits.virements import RULES as VIREMENT_RULES
-from workflows.credits.virements import Classification, Rules, VirementClass, Way, classify, strictest
+from workflows.credits.virements import Classification, VirementClass, Way, classify, strictest
 
 __all__ = [
     "VIREMENT_RULES",
+    "BudgetKind",
+    "CarryOver",
     "Classification",
+    "Conformity",
+    "Ground",
+    "Lapse",
+    "Levels",
+    "Occasion",
+    "Preview",
+    "Proposal",
     "Rules",
+    "Share",
+    "SumLine",
+    "Verdict",
     "VirementClass",
     "Way",
+    "allocate_proceeds",
+    "carryable",
+    "charge_transferred",
     "classify",
+    "excess_of_receipts",
+    "judge",
+    "lapsing",
+    "mandate_2015",
+    "new_charge",
+    "non_cash_receipts",
+    "own_receipts",
+    "payroll_update",
+    "reuse_of_receipts",
+    "revision_2017",
     "strictest",
 ]

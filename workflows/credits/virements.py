@@ -19,10 +19,7 @@ from typing import Final
 
 from cases.budget_terms import FundCode, Group, LineFacts, Mark, Nature, Side
 from cases.errors import Quote, Reason
-from workflows.rulebook import RuleVersion
-
-Rules = Callable[[str], RuleVersion]
-"""Gives the version of a rule that governs."""
+from workflows.credits.preview import Rules
 
 INTRA_FNGA: Final = "fnga.virement.intra_group"
 INTER_G1: Final = "fnga.virement.inter_group.g1"
