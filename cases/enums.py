@@ -86,8 +86,9 @@ class DossierStatus(models.TextChoices):
 _S = DossierStatus
 
 #: The one life cycle. The django-fsm methods, the PostgreSQL trigger and the path checks are all built from this table.
-#: ``approved → under_review`` is not in the design's drawing but in its §9: a revised cost that crosses the threshold
-#: sends the dossier back to review.
+#: Two arrows are not in the design's drawing. ``approved → under_review``: its §9 sends a revised cost that crosses the
+#: threshold back to review. ``submitted → awaiting_authority``: a file that the fund hands to the ministries with no
+#: decision of its own in between (prior agreement of A11 and A20, budgets voted by the board).
 STATUS_MOVES: dict[DossierStatus, frozenset[DossierStatus]] = {
     _S.DRAFT: frozenset({_S.SUBMITTED, _S.WITHDRAWN}),
     _S.SUBMITTED: frozenset(
@@ -95,6 +96,7 @@ STATUS_MOVES: dict[DossierStatus, frozenset[DossierStatus]] = {
             _S.UNDER_REVIEW,
             _S.IN_CONSULTATION,
             _S.AWAITING_DECISION,
+            _S.AWAITING_AUTHORITY,
             _S.REFUSED,
             _S.DRAFT,
             _S.APPROVED,
@@ -145,7 +147,7 @@ class Duty(models.TextChoices):
 
 #: What a person who already played one part may no longer do on the same dossier.
 INCOMPATIBLE_DUTIES: dict[Duty, frozenset[Duty]] = {
-    Duty.DECIDE: frozenset({Duty.PREPARE, Duty.REVIEW}),
+    Duty.DECIDE: frozenset({Duty.PREPARE, Duty.REVIEW, Duty.ACCOUNT}),
     Duty.PREPARE: frozenset({Duty.DECIDE}),
     Duty.REVIEW: frozenset({Duty.DECIDE}),
     Duty.ACCOUNT: frozenset({Duty.DECIDE}),
@@ -160,6 +162,8 @@ class DecisionKind(models.TextChoices):
     REFUSAL = "refusal", "Refus"
     DISPENSE = "dispense", "Dispense de validation"
     COMMITMENT = "commitment", "Engagement"
+    AGREEMENT = "agreement", "Accord préalable"
+    DELIBERATION = "deliberation", "Délibération"
 
 
 class DeadlineKind(models.TextChoices):

@@ -20,12 +20,16 @@ class Awaited:
 
 @dataclass(frozen=True, slots=True)
 class DossierMoved:
-    """An act was done on a dossier: its journal entry and the steps that it opened."""
+    """An act was done on a dossier: its journal entry and the steps that it opened.
+
+    ``answered``: the role and body whose answer this was, when other bodies still hold the step.
+    """
 
     dossier: Dossier
     entry: JournalEntry
     opened: tuple[Awaited, ...]
     actor: User | None
+    answered: Awaited | None = None
 
 
 #: Sent once by each act with ``event: DossierMoved``, inside its transaction: a receiver that fails undoes the act.

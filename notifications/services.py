@@ -38,6 +38,9 @@ WITH day_grants AS NOT MATERIALIZED (
      SELECT id FROM notifications_outboxrow
       WHERE dossier_id = %(dossier)s AND channel = %(channel)s AND state = %(delivered)s
         AND step <> '' AND (step = %(left)s OR %(all_left)s::boolean)
+        AND (%(answered_body)s::bigint IS NULL OR recipient_id IN (
+            SELECT user_id FROM day_grants
+             WHERE codename = %(answered_codename)s AND organisation_id = %(answered_body)s::bigint))
         FOR UPDATE SKIP LOCKED
 ), settled AS (
      UPDATE notifications_outboxrow SET state = %(settled)s WHERE id IN (SELECT id FROM done)
@@ -75,7 +78,8 @@ def announce(event: DossierMoved) -> None:
 
     Everybody who holds today the role that a newly opened step awaits, on its body; and the creator of the
     dossier, if they may still read it, when it is to be completed, approved, refused or executed. Active
-    people only, each once, and never who did the act. Notices that asked for the step just left are settled.
+    people only, each once, and never who did the act. Notices that asked for the step just left are settled; where
+    other bodies still hold it, only those of the body that answered.
     Needs the act's transaction.
     """
     dossier, entry = event.dossier, event.entry
@@ -97,6 +101,8 @@ def announce(event: DossierMoved) -> None:
                 "settled": OutboxState.SETTLED.value,
                 "left": entry.step,
                 "all_left": entry.action == "withdraw",
+                "answered_body": event.answered.organisation_id if event.answered else None,
+                "answered_codename": event.answered.role.codename if event.answered else "",
                 "codenames": [one.role.codename for one in event.opened],
                 "bodies": [one.organisation_id for one in event.opened],
                 "steps": [one.step for one in event.opened],

@@ -7,6 +7,7 @@ from cases.models.documents import Document
 from cases.models.dossiers import Dossier, ReferenceCounter
 from cases.models.journal import AdministrationEntry, JournalEntry
 from cases.models.ledger import CreditBalance, CreditMovement, CreditPosting
+from cases.models.notices import LegalNotice
 from cases.models.organisations import (
     Facility,
     Organisation,
@@ -32,6 +33,7 @@ __all__ = [
     "Facility",
     "Fund",
     "JournalEntry",
+    "LegalNotice",
     "Organisation",
     "OrganisationGroupObjectPermission",
     "OrganisationUserObjectPermission",

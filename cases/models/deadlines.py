@@ -7,13 +7,25 @@ from django.db.models import Q
 from cases.deadlines import Duration, EventKind, Unit
 from cases.enums import DeadlineKind, DeadlineState
 from cases.models.dossiers import Dossier
+from cases.models.organisations import Organisation
 
 
 class Deadline(models.Model):
-    """A clock on a step of a dossier. ``due_on`` and ``state`` are caches of what the events say."""
+    """A clock on a step of a dossier. ``due_on`` and ``state`` are caches of what the events say.
+
+    ``organisation`` is set where several bodies answer the same step, each under its own clock.
+    """
 
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="deadlines")
     step = models.CharField("étape", max_length=60)
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="organisme",
+    )
     title = models.CharField("intitulé", max_length=120)
     kind = models.CharField("nature", max_length=10, choices=DeadlineKind.choices)
     rule_ref = models.CharField("règle", max_length=160)

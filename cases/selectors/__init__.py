@@ -21,7 +21,12 @@ from cases.selectors.dossiers import (
     similar_operations,
 )
 from cases.selectors.ledger import Balance, available, balance_faults, balance_of, balances
-from cases.selectors.organisations import facilities_of, grants_administered_by, people_holding
+from cases.selectors.organisations import (
+    facilities_of,
+    grants_administered_by,
+    national_bodies,
+    people_holding,
+)
 
 __all__ = [
     "Balance",
@@ -42,6 +47,7 @@ __all__ = [
     "fund_and_exercise",
     "grants_administered_by",
     "movements_of_line",
+    "national_bodies",
     "normalise",
     "open_deadlines_of",
     "people_holding",

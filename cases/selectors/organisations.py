@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from cases import clock
+from cases.enums import OrganisationKind
 from cases.errors import NotFound
 from cases.models import Facility, Organisation, RoleGrant, User
 from cases.permissions import READS_ALL, READS_NONE, Holding, administers, holdings_of
@@ -21,6 +22,27 @@ def organisation_for(user: Any, code: str, holdings: tuple[Holding, ...] | None 
     ):
         raise NotFound("Cette organisation ne vous est pas accessible. Choisissez la vôtre.")
     return found
+
+
+#: Bodies that stand outside every dossier's own line.
+NATIONAL_KINDS = (
+    OrganisationKind.BOARD,
+    OrganisationKind.COMMITTEE,
+    OrganisationKind.MINISTRY,
+    OrganisationKind.COMPTROLLER,
+)
+
+
+def national_bodies(organisation: Organisation) -> tuple[Organisation, ...]:
+    """The board, the committee, the ministries and the contrôle général in activity, by code.
+
+    Read once for each instance of the dossier's own body: an act asks for them several times. One statement.
+    """
+    known: tuple[Organisation, ...] | None = organisation.__dict__.get("_national_bodies")
+    if known is None:
+        known = tuple(Organisation.objects.filter(kind__in=NATIONAL_KINDS, active=True).order_by("code"))
+        organisation.__dict__["_national_bodies"] = known
+    return known
 
 
 def facilities_of(organisation_id: int) -> QuerySet[Facility]:

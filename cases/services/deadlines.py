@@ -52,11 +52,26 @@ class DossierClocks:
         self._new: list[Deadline] = []
         self._closed: list[tuple[int, str]] = []
 
-    def open(self, *, step: str, title: str, kind: DeadlineKind, rule_ref: str, duration: Duration) -> None:
-        """Start a clock now. ``rule_ref`` is the rule version that gives ``duration``."""
+    def open(
+        self,
+        *,
+        step: str,
+        title: str,
+        kind: DeadlineKind,
+        rule_ref: str,
+        duration: Duration,
+        body_id: int | None = None,
+        since: date | None = None,
+    ) -> None:
+        """Start a clock, now or at the start of the day ``since``. ``rule_ref`` is the version that gives ``duration``.
+
+        ``body_id``: the body whose clock it is, where several answer the same step.
+        """
+        start = self._now if since is None else min(clock.start_of(since), self._now)
         deadline = Deadline(
             dossier=self._dossier,
             step=step,
+            organisation_id=body_id,
             title=title,
             kind=kind,
             rule_ref=rule_ref,
@@ -64,15 +79,19 @@ class DossierClocks:
             unit=duration.unit,
             roll_over=duration.roll_over,
             first_day_excluded=duration.first_day_excluded,
-            due_on=compute(duration, [Event(EventKind.STARTED, self._now)]).due_on,
-            opened_at=self._now,
+            due_on=compute(duration, [Event(EventKind.STARTED, start)]).due_on,
+            opened_at=start,
         )
         self._open.append(deadline)
         self._new.append(deadline)
 
-    def meet(self, step: str) -> None:
-        """The step was done: its clocks are met, in time or not."""
-        self._close(step, EventKind.MET, DeadlineState.MET)
+    def meet(self, step: str, body_id: int | None = None) -> None:
+        """The step was done, or answered by one body: its clocks are met, in time or not."""
+        self._close(step, EventKind.MET, DeadlineState.MET, body_id)
+
+    def cancel(self, step: str) -> None:
+        """The step is over before everybody has answered: the clocks that still run lose their object."""
+        self._close(step, EventKind.CANCELLED, DeadlineState.CANCELLED)
 
     def suspend(self, step: str, motive: str) -> None:
         """Stop the clocks of a step: the submitter has the file in hand."""
@@ -129,9 +148,13 @@ class DossierClocks:
     def _of(self, step: str, state: DeadlineState) -> list[Deadline]:
         return [one for one in self._open if one.step == step and one.state == state]
 
-    def _close(self, step: str, kind: EventKind, state: DeadlineState) -> None:
-        closing = [one for one in self._open if one.step == step]
-        self._open = [one for one in self._open if one.step != step]
+    def _close(
+        self, step: str, kind: EventKind, state: DeadlineState, body_id: int | None = None
+    ) -> None:
+        closing = [
+            one for one in self._open if one.step == step and body_id in (None, one.organisation_id)
+        ]
+        self._open = [one for one in self._open if one not in closing]
         for one in closing:
             if one.state == DeadlineState.SUSPENDED:  # it has no date; ended, it counts as resumed today
                 one.due_on = compute(one.duration, [*_events(one), Event(kind, self._now)]).due_on

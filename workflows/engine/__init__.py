@@ -15,7 +15,8 @@ from workflows.engine.data_form import DossierForm
 from workflows.engine.fields import ExerciseField, MoneyField, NamesField, RowsField
 from workflows.engine.path import Begin, Finish, Path
 from workflows.engine.registry import all_paths, get_path, register
-from workflows.engine.step import Clock, Outcome, Piece, Place, Route, Step, Within, outcome
+from workflows.engine.seats import Place, Seat
+from workflows.engine.step import Clock, Outcome, Piece, Route, Step, Within, outcome
 
 __all__ = [
     "Begin",
@@ -33,6 +34,7 @@ __all__ = [
     "Reason",
     "Route",
     "RowsField",
+    "Seat",
     "Step",
     "StepContext",
     "Within",

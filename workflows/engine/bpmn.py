@@ -88,7 +88,7 @@ def _document(task: ET.Element, step: Step) -> None:
     """The role first, then the rule of the delay; documentation is the first child that BPMN allows."""
     delay = f" Délai : règle {step.within.rule}." if step.within else ""
     documentation = ET.Element(f"{{{BPMN}}}documentation")
-    documentation.text = f"Rôle : {step.role.label}.{delay}"
+    documentation.text = f"Rôle : {step.role_label}.{delay}"
     task.insert(0, documentation)
 
 

@@ -13,7 +13,8 @@ from viewflow.workflow.nodes import Obsolete
 from cases.enums import ROLES_BY_KIND, DossierStatus, OrganisationKind, Role, status_may_move
 from workflows.engine.path import Begin, Finish, Path
 from workflows.engine.registry import all_paths
-from workflows.engine.step import Place, Step
+from workflows.engine.seats import KIND_OF_PLACE, Place
+from workflows.engine.step import Step
 from workflows.rulebook import rulebooks
 
 
@@ -78,20 +79,35 @@ def _shape_problems(path: type[Path]) -> Iterator[checks.Error]:
             yield _error(path, f"node {node.name!r} has no title", 5)
 
 
-def _holders(step: Step, path: type[Path]) -> set[OrganisationKind]:
-    """Kinds of bodies on which the step's role would be looked for."""
-    if step.place is Place.OWN:
+def _kinds_at(place: Place, path: type[Path]) -> set[OrganisationKind]:
+    """Kinds of bodies on which a role would be looked for at ``place``."""
+    if place is Place.OWN:
         return set(path.organisation_kinds)
-    if step.place is Place.FUND:
+    if place is Place.FUND:
         return {OrganisationKind.FUND}
-    return set()
+    return {KIND_OF_PLACE[place]}
+
+
+def _nobody_holds(step: Step, path: type[Path]) -> Iterator[Role]:
+    """Roles of the step that some body on which they are looked for cannot hold."""
+    if not step.seats:
+        yield step.role
+    for seat in step.seats:
+        kinds = _kinds_at(seat.place, path)
+        roles = set(step.filing_roles) if step.filed_by else {seat.role}
+        if any(ROLES_BY_KIND[kind].isdisjoint(roles) for kind in kinds):
+            yield seat.role
+        yield from (role for role in roles if not any(role in ROLES_BY_KIND[kind] for kind in kinds))
 
 
 def _step_problems(path: type[Path]) -> Iterator[checks.Error]:
     for step in path.steps():
-        where = _holders(step, path)
-        if not where or any(step.role not in ROLES_BY_KIND[kind] for kind in where):
-            yield _error(path, f"step {step.name!r}: no body can hold the role {step.role.value!r} there", 6)
+        for role in dict.fromkeys(_nobody_holds(step, path)):
+            yield _error(path, f"step {step.name!r}: no body can hold the role {role.value!r} there", 6)
+        if step.filed_by and step is not path.first_step():
+            yield _error(path, f"step {step.name!r}: only the first step is filed by several roles", 18)
+        if step.within is not None and step.within.then and step.within.then not in step.outcomes:
+            yield _error(path, f"step {step.name!r} ends by itself with {step.within.then!r}, no outcome of it", 19)
         if not step.outcomes:
             yield _error(path, f"step {step.name!r} has no outcome", 7)
         for one in step.outcomes.values():

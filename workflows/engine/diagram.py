@@ -467,7 +467,7 @@ def description(path: type[Path], states: Mapping[str, str]) -> str:
             for edge in step._outgoing()
         )
         sentences.append(
-            f"{number}. {step.task_title} ({step.role.label}){f', {state}' if state else ''} : {ways}."
+            f"{number}. {step.task_title} ({step.role_label}){f', {state}' if state else ''} : {ways}."
         )
     return " ".join(sentences)
 

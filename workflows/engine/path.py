@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from viewflow.workflow import lock
 from viewflow.workflow.activation import Activation
 from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.models import Task
 from viewflow.workflow.nodes.end import End
 from viewflow.workflow.nodes.start import StartHandle
 from viewflow.workflow.status import PROCESS, STATUS
 from viewflow.workflow.token import Token
 
 from cases import clock
-from cases.enums import OrganisationKind
+from cases.enums import OrganisationKind, Role
 from workflows.engine.data_form import DossierForm
 from workflows.engine.step import Guard, Piece, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A dossier in three columns: title, amount (EUR), exercise."""
+
+    title: str
+    amount: Decimal | None
+    exercise: int | None
 
 
 class FinishActivation(Activation):
@@ -136,8 +148,11 @@ class Path(Flow):
         return next((piece for piece in cls.pieces if piece.key == key), None)
 
     @classmethod
-    def start_process(cls, dossier: Any) -> Any:
-        """Create the process, its start event and the first task. Needs the caller's transaction."""
+    def start_process(cls, dossier: Any, role: Role | None = None) -> list[Task]:
+        """Create the process, its start event and the first task, for ``role`` where several may file.
+
+        Returns the open tasks. Needs the caller's transaction.
+        """
         moment = clock.now()
         process = cls.process_class(flow_class=cls, created=moment)
         process.save(force_insert=True)
@@ -155,5 +170,11 @@ class Path(Flow):
             token=Token("start"),
         )
         task.save(force_insert=True)
-        begin._next._create(begin.activation_class(task), task.token)
-        return process
+        opened = begin._next.open(begin.activation_class(task), task.token, role)
+        return [one.task for one in opened]
+
+    @classmethod
+    def describe(cls, data: Mapping[str, Any]) -> Description:
+        """What the dossier's columns say of its data. A path whose data has no title of its own redefines it."""
+        amount = data.get("amount_ht")
+        return Description(data.get("title") or "", Decimal(amount) if amount else None, data.get("exercise"))

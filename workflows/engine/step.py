@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +24,7 @@ from cases.enums import DeadlineKind, DossierStatus, Duty, Role
 from cases.errors import Conflict, Reason
 from cases.models import Organisation
 from workflows.engine.data_form import DossierForm
+from workflows.engine.seats import DEFAULT_PLACE, Chair, Place, Seat, chairs_of
 
 if TYPE_CHECKING:
     from workflows.engine.context import StepContext
@@ -35,23 +37,6 @@ Guard = Callable[["StepContext"], Iterable[Reason]]
 Effect = Callable[["StepContext"], None]
 
 
-class Place(StrEnum):
-    """On which body the role of a step is held, seen from the dossier's own body."""
-
-    OWN = "own"
-    FUND = "fund"
-
-
-#: Where each role is held when the step does not say otherwise.
-DEFAULT_PLACE: dict[Role, Place] = {
-    Role.PREPARER: Place.OWN,
-    Role.REGIONAL_DIRECTOR: Place.OWN,
-    Role.REVIEWER: Place.FUND,
-    Role.DIRECTOR_GENERAL: Place.FUND,
-    Role.ACCOUNTING_OFFICER: Place.FUND,
-}
-
-
 class Clock(StrEnum):
     """What happens to the clocks of the step that is left."""
 
@@ -61,10 +46,16 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The delay of a step: the key of the rule that gives it, and whether it is legal or a target of ours."""
+    """The delay of a step: the key of the rule that gives it, and whether it is legal or a target of ours.
+
+    ``since`` gives the day on which it starts when that is not the day on which the step opens (a reception, the day
+    of a virement). ``then`` is the outcome that the system records on the last day (tacit approval, enforceability).
+    """
 
     rule: str
     kind: DeadlineKind = DeadlineKind.INTERNAL
+    since: Callable[[StepContext], date] | None = None
+    then: str = ""
 
 
 @dataclass(slots=True)
@@ -87,8 +78,9 @@ class Route:
 class Outcome:
     """A way to end a step. ``routes`` in the order in which they are tried; the last one has no condition.
 
-    ``main`` marks the outcome that the simulator follows (the first one when none is marked). ``guards`` are tested
-    before the act and shown beforehand; ``form`` validates the act's own data, ``checks`` look at that data.
+    ``guards`` are tested before the act and shown beforehand; ``form`` validates the act's own data, ``checks`` look at
+    that data. Where several bodies hold the step, ``unanimous`` takes the route only when the last of them has answered
+    so; without it the first answer settles the step for all. ``answers`` are the effects of each body's answer.
     """
 
     key: str
@@ -101,6 +93,8 @@ class Outcome:
     rules: tuple[str, ...] = ()
     style: str = "secondary"
     help: str = ""
+    unanimous: bool = False
+    answers: tuple[Effect, ...] = ()
 
     def route_for(self, context: StepContext) -> Route:
         """The route that this case takes."""
@@ -136,18 +130,18 @@ class StepActivation(Activation):
     def create(
         cls, flow_task: Step, prev_activation: Activation, token: Any, data: Any = None, seed: Any = None
     ) -> StepActivation:
-        """Insert the task, open to the step's role on the body where it is held. One statement."""
+        """Insert the task, open to the role and body of ``seed``. One statement."""
         process = prev_activation.process
-        organisation = process.dossier.organisation
+        chair: Chair = seed
         task = flow_task.flow_class.task_class(
             process=process,
             flow_task=flow_task,
             flow_task_type=flow_task.task_type,
             token=token,
             created=clock.now(),
-            owner_permission=flow_task.role.permission,
+            owner_permission=chair.role.permission,
             owner_permission_content_type=ContentType.objects.get_for_model(Organisation),
-            owner_permission_obj_pk=str(flow_task.organisation_id_for(organisation)),
+            owner_permission_obj_pk=str(chair.organisation_id),
             data=data or {},
         )
         rows.insert(task)
@@ -202,10 +196,14 @@ class StepActivation(Activation):
 
     @Activation.status.transition(source=STATUS.DONE)
     def create_next(self) -> Iterator[Activation]:
-        """The node of the route that was chosen."""
+        """The node of the route that was chosen: one task for each body that holds it."""
         if self.route is None:  # a fault of the program: only the service completes steps
             raise RuntimeError("a step is completed with a route")
-        yield self.route.to._create(self, self.task.token)
+        target = self.route.to
+        if isinstance(target, Step):
+            yield from target.open(self, self.task.token)
+        else:
+            yield target._create(self, self.task.token)
 
 
 class Step(Node):
@@ -213,6 +211,8 @@ class Step(Node):
 
     ``edits``: the person may change the data and add pieces. ``duty``: its part in the separation of duties.
     ``rules``: keys of the rules that oblige this step; their versions are written to the journal with the act.
+    ``also``: further seats; every body of every seat gets a task of its own, all open at once (see ``Outcome``).
+    ``filed_by``: for the first step, further roles that may file; the task stays with the role that filed.
     """
 
     activation_class = StepActivation
@@ -233,6 +233,8 @@ class Step(Node):
         outcomes: Iterable[Outcome],
         duty: Duty,
         place: Place | None = None,
+        also: Iterable[Seat] = (),
+        filed_by: Iterable[Role] = (),
         within: Within | None = None,
         edits: bool = False,
         rules: Iterable[str] = (),
@@ -243,6 +245,8 @@ class Step(Node):
         self.role = role
         self.duty = duty
         self.place = place or DEFAULT_PLACE.get(role)
+        self.also = tuple(also)
+        self.filed_by = tuple(filed_by)
         self.within = within
         self.edits = edits
         self.rules = tuple(rules)
@@ -258,11 +262,39 @@ class Step(Node):
         """The outcome that leads forward: the first one declared."""
         return next(iter(self.outcomes.values()))
 
-    def organisation_id_for(self, organisation: Organisation) -> int:
-        """Id of the body where the step's role is held, seen from the dossier's own body."""
-        if self.place is Place.FUND and organisation.parent_id is not None:
-            return organisation.parent_id
-        return organisation.pk
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """Where the step is held."""
+        return (Seat(self.role, self.place), *self.also) if self.place else self.also
+
+    @property
+    def shared(self) -> bool:
+        """Whether several bodies may hold the step at once, each with a task of its own."""
+        return len(self.seats) > 1 or self.place is Place.MINISTRIES
+
+    @property
+    def filing_roles(self) -> tuple[Role, ...]:
+        """Roles that may file, for the first step of a path."""
+        return (self.role, *self.filed_by)
+
+    @property
+    def role_label(self) -> str:
+        """Who does it, in words."""
+        if self.filed_by:
+            return " ou ".join(role.label for role in self.filing_roles)
+        return " et ".join(dict.fromkeys(seat.role.label for seat in self.seats)) or self.role.label
+
+    def chairs(self, organisation: Organisation) -> tuple[Chair, ...]:
+        """The bodies that hold the step, seen from the dossier's own body. Raises ``Blocked`` when there is none."""
+        return tuple(chair for seat in self.seats for chair in chairs_of(seat, organisation))
+
+    def open(self, previous: Activation, token: Any, role: Role | None = None) -> list[Activation]:
+        """Open the step: one task for each body. ``role``: the one that filed, where several may."""
+        organisation = previous.process.dossier.organisation
+        chairs = self.chairs(organisation)
+        if role is not None and role in self.filing_roles:
+            chairs = (Chair(role, chairs[0].organisation_id),)
+        return [self._create(previous, token, seed=chair) for chair in chairs]
 
     def _resolve(self, instance: Any) -> None:
         """viewflow's hook: ``this.x`` becomes the node; runs on this class's copy of the node."""

@@ -18,10 +18,11 @@ from cases.selectors import current_kinds
 from workflows.engine.context import StepContext
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
+from workflows.engine.seats import Chair, body_name, chair_of
 from workflows.engine.step import OPEN, Outcome, Step
 
-#: Roles that may withdraw a dossier of their own body.
-WITHDRAWERS = (Role.PREPARER, Role.REGIONAL_DIRECTOR)
+#: Roles that sign for a body; they may withdraw its dossiers, as those who may file them.
+SIGNATORIES = (Role.REGIONAL_DIRECTOR, Role.DIRECTOR_GENERAL)
 WITHDRAW = "withdraw"
 
 
@@ -95,9 +96,47 @@ def open_tasks(process_id: int | None) -> QuerySet[Task]:
     return tasks.select_related("owner").order_by("pk")
 
 
-def holding_at(step: Step, dossier: Dossier, holdings: tuple[Holding, ...]) -> Holding | None:
-    """The holding that lets its owner do this step of this dossier."""
-    return holding_for(holdings, step.role, step.organisation_id_for(dossier.organisation))
+def holding_at(
+    step: Step, dossier: Dossier, holdings: tuple[Holding, ...], task: Task | None = None
+) -> Holding | None:
+    """The holding that lets its owner do this step of this dossier; that very task when it is open."""
+    if task is not None:
+        return chair_of(task).holding(holdings)
+    roles = {held.role for held in holdings}
+    if roles.isdisjoint({seat.role for seat in step.seats} | set(step.filed_by)):
+        return None  # nobody needs to know then where the step is held
+    chairs = step.chairs(dossier.organisation)
+    others = [Chair(role, chairs[0].organisation_id) for role in step.filed_by]
+    found = (chair.holding(holdings) for chair in (*chairs, *others))
+    return next((held for held in found if held is not None), None)
+
+
+def task_of(
+    tasks: Iterable[Task], step: Step, holdings: tuple[Holding, ...], user_id: int | None
+) -> Task | None:
+    """The open task of a step that a person would do: their own, then one of a body of theirs, then any.
+
+    None for a person whose body has answered already while others still hold the step.
+    """
+    found = [task for task in tasks if task.flow_task is step]
+    if not step.shared:
+        return found[0] if found else None
+    held = [task for task in found if chair_of(task).holding(holdings) is not None]
+    held.sort(key=lambda task: (task.owner_id != user_id, task.owner_id is not None))
+    return held[0] if held else None
+
+
+def has_answered(
+    step: Step, dossier: Dossier, tasks: Iterable[Task], holdings: tuple[Holding, ...]
+) -> bool:
+    """Whether a person's body has answered a shared step which other bodies still hold."""
+    found = [task for task in tasks if task.flow_task is step]
+    return (
+        step.shared
+        and bool(found)
+        and task_of(found, step, holdings, None) is None
+        and holding_at(step, dossier, holdings) is not None
+    )
 
 
 def step_refusals(
@@ -105,12 +144,12 @@ def step_refusals(
 ) -> list[Refusal]:
     """What stands between a person and a step, whatever the outcome: role, open task, holder, separation of duties."""
     refusals = []
-    if holding_at(step, context.dossier, holdings) is None:
+    if holding_at(step, context.dossier, holdings, task) is None:
         message = (
-            f"L’étape « {step.task_title} » revient au rôle « {step.role.label} ». "
+            f"L’étape « {step.task_title} » revient au rôle « {step.role_label} ». "
             "Demandez à une personne qui tient ce rôle d’agir."
         )
-        refusals.append(Refusal(Forbidden, Reason("role", message, step.role.label)))
+        refusals.append(Refusal(Forbidden, Reason("role", message, step.role_label)))
     if task is None:
         refusals.append(Refusal(Blocked, not_yet(context, step)))
     elif task.owner_id is not None and task.owner_id != user_id:
@@ -130,7 +169,7 @@ def separation_refusals(context: StepContext, duty: Duty, user_id: int | None) -
                 f"Vous avez déjà participé à {_the(other)} de ce dossier : une autre personne doit se charger de "
                 f"{_the(duty)}."
             )
-            key = "separation.prepare_decide"
+            key = "separation.authorising_accounting" if Duty.ACCOUNT in (duty, other) else "separation.prepare_decide"
             return [Refusal(Forbidden, Reason("separation_of_duties", message, "", context.quote(key)))]
     return []
 
@@ -164,7 +203,7 @@ def editable_step(
     """The open step in which one of these holdings may change data and pieces, if any."""
     for task in tasks:
         step: Step = task.flow_task
-        held = holding_at(step, context.dossier, holdings)
+        held = holding_at(step, context.dossier, holdings, task)
         if step.edits and held is not None:
             return step, held
     return None
@@ -178,9 +217,12 @@ def may_edit(
     return found is not None and not separation_refusals(context, found[0].duty, user_id)
 
 
-def withdrawing_holding(dossier: Dossier, holdings: tuple[Holding, ...]) -> Holding | None:
-    """The holding under which its owner may withdraw the dossier, if any."""
-    found = (holding_for(holdings, role, dossier.organisation_id) for role in WITHDRAWERS)
+def withdrawing_holding(
+    path: type[Path], dossier: Dossier, holdings: tuple[Holding, ...]
+) -> Holding | None:
+    """The holding under which its owner may withdraw the dossier, if any: who may file, and who signs for the body."""
+    roles = (*path.first_step().filing_roles, *SIGNATORIES)
+    found = (holding_for(holdings, role, dossier.organisation_id) for role in roles)
     return next((held for held in found if held is not None), None)
 
 
@@ -188,7 +230,7 @@ def withdraw_refusals(context: StepContext, holdings: tuple[Holding, ...]) -> li
     """Withdrawal is for the submitter's own body, until the decision."""
     dossier = context.dossier
     refusals = []
-    if withdrawing_holding(dossier, holdings) is None:
+    if withdrawing_holding(context.path, dossier, holdings) is None:
         message = (
             f"Seuls les agents et le directeur de « {dossier.organisation} » peuvent retirer ce dossier."
         )
@@ -223,12 +265,19 @@ def context_for(dossier: Dossier) -> StepContext:
 
 
 def waiting_for(dossier: Dossier, tasks: Iterable[Task]) -> str:
-    """Which step the dossier waits for and who does it: « Décider (Directeur général) »."""
-    return ", ".join(
-        f"{task.flow_task.task_title} ({task.flow_task.role.label})"
-        for task in tasks
-        if task.flow_task is not None
-    )
+    """Which step the dossier waits for and who does it: « Décider (Directeur général) ».
+
+    Bodies that hold one step together are named: « Donner l’accord préalable (DB, DSS) ».
+    """
+    who: dict[Step, list[str]] = {}
+    for task in tasks:
+        step: Step | None = task.flow_task
+        if step is None:
+            continue
+        chair = chair_of(task)
+        name = body_name(chair, dossier.organisation) if step.shared else chair.role.label
+        who.setdefault(step, []).append(name)
+    return ", ".join(f"{step.task_title} ({', '.join(names)})" for step, names in who.items())
 
 
 def available_actions(
@@ -250,15 +299,17 @@ def available_actions(
     base.waiting = waiting_for(dossier, opened)
     actions: list[Action] = []
     shown: set[str] = set()
-    for task in opened:
-        step: Step = task.flow_task
+    for step in dict.fromkeys(task.flow_task for task in opened):
         shown.add(step.name)
-        actions += _actions_of(base, step, task, held, user.pk)
-    for task in opened:
-        for step, _ in route_ahead(base, task.flow_task)[1:]:
-            if step.name not in shown and holding_at(step, dossier, held):
-                shown.add(step.name)
-                actions += _actions_of(base, step, None, held, user.pk)
+        task = task_of(opened, step, held, user.pk)
+        if task is None and has_answered(step, dossier, opened, held):
+            continue
+        actions += _actions_of(base, step, task or _any_task(opened, step), held, user.pk)
+    for step in dict.fromkeys(task.flow_task for task in opened):
+        for later, _ in route_ahead(base, step)[1:]:
+            if later.name not in shown and holding_at(later, dossier, held):
+                shown.add(later.name)
+                actions += _actions_of(base, later, None, held, user.pk)
     if opened:
         refusals = withdraw_refusals(base, held)
         if not any(refusal.error is Forbidden for refusal in refusals):
@@ -279,6 +330,11 @@ def available_actions(
                 )
             )
     return actions
+
+
+def _any_task(tasks: Iterable[Task], step: Step) -> Task | None:
+    """A task of a step that others hold, so that a reader is told who."""
+    return next((task for task in tasks if task.flow_task is step), None)
 
 
 def _actions_of(

@@ -143,7 +143,7 @@ def _steps(context: StepContext, tasks: list[Task], journal: list[JournalEntry])
             StepState(
                 key=step.name,
                 title=step.task_title,
-                role_label=step.role.label,
+                role_label=step.role_label,
                 state=state,
                 owner=str(task.owner) if task is not None and task.owner else "",
                 task_id=task.pk if task is not None else None,

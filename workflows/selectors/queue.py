@@ -16,6 +16,7 @@ from cases.permissions import Holding, holdings_of
 from cases.selectors import normalise
 from cases.text import storable
 from workflows.engine.registry import get_path
+from workflows.engine.seats import chair_of
 from workflows.engine.step import Step
 
 PAGE_SIZE = 25
@@ -163,7 +164,7 @@ def _items(ids: list[int]) -> list[QueueItem]:
                 task_id=task.pk,
                 step=step.name,
                 step_title=step.task_title,
-                role_label=step.role.label,
+                role_label=chair_of(task).role.label,
                 dossier=dossier,
                 organisation=dossier.organisation,
                 path_title=get_path(dossier.path).title,

@@ -1,13 +1,11 @@
 """Creates and edits drafts: the data of a dossier, while the submitter has it in hand."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from cases import clock
-from cases.enums import Role
 from cases.errors import Blocked, Forbidden, Invalid, NotFound, Reason
 from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holding_for, holdings_of
@@ -28,6 +26,14 @@ from workflows.services.locking import busy_is_conflict, check_version, lock_dos
 from workflows.services.records import changed_fields, move_clocks, note_participant, record_act
 
 
+def filing_holding(
+    first: Step, organisation: Organisation, holdings: tuple[Holding, ...]
+) -> Holding | None:
+    """The holding under which a person may file for a body, if any."""
+    found = (holding_for(holdings, role, organisation.pk) for role in first.filing_roles)
+    return next((held for held in found if held is not None), None)
+
+
 def validated_data(path: type[Path], data: Mapping[str, Any], organisation: Organisation) -> dict[str, Any]:
     """The path's data, cleaned. Raises ``Invalid`` with the sentences of each field."""
     if not isinstance(data, Mapping):
@@ -39,12 +45,13 @@ def validated_data(path: type[Path], data: Mapping[str, Any], organisation: Orga
     return form.cleaned_json()
 
 
-def apply_data(dossier: Dossier, data: Mapping[str, Any]) -> None:
+def apply_data(path: type[Path], dossier: Dossier, data: Mapping[str, Any]) -> None:
     """Put validated data on the dossier and bring its columns up to date (in memory)."""
     dossier.data = dict(data)
-    dossier.title = data.get("title", "")
-    dossier.exercise = data.get("exercise")
-    dossier.amount_ht = Decimal(data["amount_ht"]) if data.get("amount_ht") else None
+    described = path.describe(data)
+    dossier.title = described.title[:200]
+    dossier.exercise = described.exercise
+    dossier.amount_ht = described.amount
 
 
 def may_file(path: type[Path], organisation: Organisation, holdings: tuple[Holding, ...]) -> Holding:
@@ -53,10 +60,12 @@ def may_file(path: type[Path], organisation: Organisation, holdings: tuple[Holdi
     if not visible:
         raise NotFound("Cette organisation ne vous est pas accessible. Choisissez la vôtre.")
     refuse(unsuitable_body(path, organisation))
-    held = holding_for(holdings, path.first_step().role, organisation.pk)
+    first = path.first_step()
+    held = filing_holding(first, organisation, holdings)
     if held is None:
-        role = Role(path.first_step().role).label
-        raise Forbidden(f"Il faut tenir le rôle « {role} » à « {organisation} » pour y déposer un dossier.")
+        raise Forbidden(
+            f"Il faut tenir le rôle « {first.role_label} » à « {organisation} » pour y déposer un dossier."
+        )
     return held
 
 
@@ -80,18 +89,18 @@ def create_draft(*, path: str, organisation: Organisation, actor: User, data: Ma
             updated_at=now,
             version=1,
         )
-        apply_data(dossier, cleaned)
+        apply_data(definition, dossier, cleaned)
         dossier.reference = next_reference(
             prefix=definition.prefix, exercise=dossier.exercise or clock.today().year
         )
-        definition.start_process(dossier)
+        opened = definition.start_process(dossier, held.role)
         dossier.save(force_insert=True)
         first = definition.first_step()
         note_participant(dossier, first.duty, actor)
         context = StepContext(dossier=dossier, path=definition, actor=actor, capacity=held.capacity)
-        move_clocks(context, left=None, entered=[first])
+        move_clocks(context, left=None, entered=opened)
         record_act(
-            context, action="create", status_before="", opened=[first], changes={"data": cleaned}, bump=False
+            context, action="create", status_before="", opened=opened, changes={"data": cleaned}, bump=False
         )
     return dossier
 
@@ -107,7 +116,7 @@ def require_editable(context: StepContext, holdings: tuple[Holding, ...]) -> tup
     if found is not None:
         refuse(separation_refusals(context, found[0].duty, context.actor.pk if context.actor else None))
         return found
-    if holding_for(holdings, context.path.first_step().role, dossier.organisation_id) is None:
+    if filing_holding(context.path.first_step(), dossier.organisation, holdings) is None:
         raise Forbidden(
             "Seule une personne qui prépare les dossiers de cette organisation peut modifier celui-ci. "
             "Adressez-lui votre demande."
@@ -139,7 +148,7 @@ def update_draft(*, reference: str, actor: User, data: Mapping[str, Any], versio
         changes = changed_fields(before, cleaned)
         if not changes:
             return dossier
-        apply_data(dossier, cleaned)
+        apply_data(path, dossier, cleaned)
         context.step, context.capacity = step, held.capacity
         note_participant(dossier, step.duty, actor)
         record_act(context, action="edit", status_before=dossier.status, changes={"data": changes})

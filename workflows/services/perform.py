@@ -16,14 +16,17 @@ from cases.services.journal import SYSTEM
 from workflows.engine.context import StepContext
 from workflows.engine.fields import to_json
 from workflows.engine.registry import get_path
+from workflows.engine.seats import Chair, body_code, chair_of
 from workflows.engine.step import Outcome, Step, StepActivation
 from workflows.selectors.actions import (
     WITHDRAW,
     Refusal,
+    has_answered,
     holding_at,
     outcome_refusals,
     refuse,
     step_refusals,
+    task_of,
     waiting_for,
     withdraw_refusals,
     withdrawing_holding,
@@ -93,6 +96,14 @@ def _complete(
 ) -> Dossier:
     dossier, actor = context.dossier, context.actor
     task = next((one for one in tasks if one.flow_task is step), None)
+    if holdings is not None:
+        task = task_of(tasks, step, holdings, actor.pk if actor else None)
+        if task is None and has_answered(step, dossier, tasks, holdings):
+            raise Conflict(
+                f"Votre organisation a déjà répondu à l’étape « {step.task_title} » ; "
+                f"il manque encore : {context.waiting}. Rechargez la page."
+            )
+        task = task or next((one for one in tasks if one.flow_task is step), None)
     if (
         task is None
         and JournalEntry.objects.filter(dossier=dossier, step=step.name, action="perform").exists()
@@ -109,7 +120,7 @@ def _complete(
     refuse(_personal_refusals(context, step, task, holdings))
     check_version(dossier, version)
     if holdings is not None:
-        held = holding_at(step, dossier, holdings)
+        held = holding_at(step, dossier, holdings, task)
         if held is not None:
             context.capacity, context.body = held.capacity, held.organisation_name
     context.used_rules.update(context.rule(key).ref for key in (*step.rules, *outcome.rules))
@@ -118,26 +129,64 @@ def _complete(
     context.act = _act_data(outcome, data, dossier)
     refuse([Refusal(Blocked, reason) for check in outcome.checks for reason in check(context)])
 
-    before = dossier.status
-    route = outcome.route_for(context)
-    context.used_rules.update(context.rule(key).ref for key in route.rules)
     found = cast(Task, task)
     activation = step.activation_class(found)
     activation.finish(actor)
+    chair = chair_of(found) if step.shared else None
+    others = [one for one in tasks if one.flow_task is step and one is not found]
+    for effect in outcome.answers:
+        effect(context)
+    if others and outcome.unanimous:
+        return _answered(context, step, cast(Chair, chair))
+    for other in others:
+        step.activation_class(other).cancel()
+
+    before = dossier.status
+    route = outcome.route_for(context)
+    context.used_rules.update(context.rule(key).ref for key in route.rules)
     activation.route = route
-    opened = [one.flow_task for one in _follow(activation)]
+    opened = _follow(activation)
     lifecycle.move(dossier, route.status)
     if is_submission(before, route.status):
         pin_rules(context)
-    if context.act:
-        dossier.results = dossier.results | {step.name: _json(context.act)}
-        context.changes["act"] = dossier.results[step.name]
+    _note_act(context, step, chair)
     note_participant(dossier, step.duty, actor)
     for effect in route.effects:
         effect(context)
-    move_clocks(context, left=step, entered=opened, how=route.clock)
+    move_clocks(
+        context,
+        left=step,
+        entered=opened,
+        how=route.clock,
+        body_id=chair.organisation_id if chair else None,
+    )
     record_act(context, action="perform", status_before=before, opened=opened)
     return dossier
+
+
+def _answered(context: StepContext, step: Step, chair: Chair) -> Dossier:
+    """One body has answered; the others still hold the step, so that the dossier stays where it is."""
+    dossier = context.dossier
+    _note_act(context, step, chair)
+    note_participant(dossier, step.duty, context.actor)
+    move_clocks(context, left=step, entered=(), body_id=chair.organisation_id, ended=False)
+    record_act(context, action="perform", status_before=dossier.status, answered=chair)
+    return dossier
+
+
+def _note_act(context: StepContext, step: Step, chair: Chair | None) -> None:
+    """Keep the act's data on the dossier: by step, and by body where several answer."""
+    if not context.act:
+        return
+    dossier, act = context.dossier, _json(context.act)
+    if chair is None:
+        dossier.results = dossier.results | {step.name: act}
+    else:
+        earlier = dossier.results.get(step.name) or {}
+        dossier.results = dossier.results | {
+            step.name: earlier | {body_code(chair, dossier.organisation): act}
+        }
+    context.changes["act"] = act
 
 
 def _follow(activation: StepActivation) -> list[Task]:
@@ -212,7 +261,7 @@ def _withdraw(
     _require_mapping(data)
     if data:
         raise _unexpected_data("Retirer le dossier", data)
-    own = withdrawing_holding(dossier, held)
+    own = withdrawing_holding(context.path, dossier, held)
     context.capacity = own.capacity if own is not None else SYSTEM
     before = dossier.status
     if context.path.withdrawal_rule:

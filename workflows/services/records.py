@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from viewflow.workflow.models import Task
+
 from cases import clock, rows
 from cases.enums import DossierStatus
 from cases.events import Awaited, DossierMoved, emit
@@ -11,6 +13,7 @@ from cases.permissions import involved_tag
 from cases.selectors import normalise
 from cases.services import DossierClocks, append_entry
 from workflows.engine.context import StepContext
+from workflows.engine.seats import Chair, chair_of
 from workflows.engine.step import Clock, Step
 from workflows.rulebook import rulebooks
 
@@ -42,30 +45,42 @@ def note_participant(dossier: Dossier, duty: str, user: User | None) -> None:
         dossier.participants = dossier.participants | {duty: [*dossier.participants.get(duty, ()), user.pk]}
 
 
-def note_involved(dossier: Dossier, steps: Iterable[Step]) -> None:
+def note_involved(dossier: Dossier, tasks: Iterable[Task]) -> None:
     """Those whose role is awaited may read the dossier from now on."""
-    for step in steps:
-        tag = involved_tag(step.role, step.organisation_id_for(dossier.organisation))
+    for task in tasks:
+        chair = chair_of(task)
+        tag = involved_tag(chair.role, chair.organisation_id)
         if tag not in dossier.involved:
             dossier.involved = [*dossier.involved, tag]
 
 
 def move_clocks(
-    context: StepContext, *, left: Step | None, entered: Iterable[Step], how: Clock = Clock.MEET
+    context: StepContext,
+    *,
+    left: Step | None,
+    entered: Iterable[Task],
+    how: Clock = Clock.MEET,
+    body_id: int | None = None,
+    ended: bool = True,
 ) -> None:
     """Meet or suspend the clocks of the step that is left, open or resume those of the steps entered.
 
+    ``body_id``: only the clock of that body, which answered a step that others still hold (``ended`` False then).
     When nothing follows (the end, a withdrawal), the clocks that still run lose their object.
     """
     clocks = DossierClocks(context.dossier)
-    steps = list(entered)
+    tasks = list(entered)
     if left is not None:
         if how is Clock.SUSPEND:
             clocks.suspend(left.name, context.motive)
         else:
-            clocks.meet(left.name)
-    for step in steps:
-        if step.within is not None and not clocks.resume(step.name):
+            clocks.meet(left.name, body_id)
+            if ended:
+                clocks.cancel(left.name)
+    resumed = {step.name for step in {task.flow_task for task in tasks} if clocks.resume(step.name)}
+    for task in tasks:
+        step: Step = task.flow_task
+        if step.within is not None and step.name not in resumed:
             version = context.rule(step.within.rule)
             clocks.open(
                 step=step.name,
@@ -73,8 +88,10 @@ def move_clocks(
                 kind=step.within.kind,
                 rule_ref=version.ref,
                 duration=rulebooks()[version.convention].duration(step.within.rule, version.valid_from),
+                body_id=chair_of(task).organisation_id if step.shared else None,
+                since=step.within.since(context) if step.within.since else None,
             )
-    if not steps:
+    if ended and not tasks:
         clocks.cancel_all()
     context.dossier.next_due_on = clocks.save()
 
@@ -84,14 +101,18 @@ def record_act(
     *,
     action: str,
     status_before: str,
-    opened: Iterable[Step] = (),
+    opened: Iterable[Task] = (),
+    answered: Chair | None = None,
     changes: Mapping[str, Any] | None = None,
     bump: bool = True,
 ) -> None:
-    """Write the journal entry, the dossier's row and the event. ``bump``: the version that readers hold grows old."""
+    """Write the journal entry, the dossier's row and the event. ``bump``: the version that readers hold grows old.
+
+    ``answered``: the body that answered a step which others still hold.
+    """
     dossier = context.dossier
-    steps = list(opened)
-    note_involved(dossier, steps)
+    tasks = list(opened)
+    note_involved(dossier, tasks)
     if bump:
         dossier.version += 1
     dossier.updated_at = clock.now()
@@ -113,13 +134,19 @@ def record_act(
         DossierMoved(
             dossier=dossier,
             entry=entry,
-            opened=tuple(
-                Awaited(step.name, step.task_title, step.role, step.organisation_id_for(dossier.organisation))
-                for step in steps
-            ),
+            opened=tuple(_awaited(task) for task in tasks),
             actor=context.actor,
+            answered=_awaited_by(answered, entry.step, "") if answered else None,
         )
     )
+
+
+def _awaited(task: Task) -> Awaited:
+    return _awaited_by(chair_of(task), task.flow_task.name, task.flow_task.task_title)
+
+
+def _awaited_by(chair: Chair, step: str, title: str) -> Awaited:
+    return Awaited(step, title, chair.role, chair.organisation_id)
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

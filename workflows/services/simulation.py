@@ -14,7 +14,8 @@ from cases.models import Dossier, Organisation
 from cases.money import format_eur
 from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
-from workflows.engine.step import Place, Route, Step
+from workflows.engine.seats import body_name
+from workflows.engine.step import Route, Step
 from workflows.rulebook import rulebooks
 from workflows.selectors.actions import refuse, route_ahead, unsuitable_body
 
@@ -86,20 +87,20 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
     if not form.is_valid():
         raise Invalid("Corrigez les données signalées, puis recommencez.", details=form.messages())
     cleaned = form.cleaned_json()
+    described = definition.describe(cleaned)
     dossier = Dossier(
         path=definition.key,
         convention=definition.convention,
         organisation=organisation,
-        title=cleaned.get("title") or "",
+        title=described.title,
         data=cleaned,
-        exercise=cleaned.get("exercise") or None,
-        amount_ht=Decimal(cleaned["amount_ht"]) if cleaned.get("amount_ht") else None,
+        exercise=described.exercise or None,
+        amount_ht=described.amount,
     )
     context = StepContext(dossier=dossier, path=definition)
     walked = route_ahead(context, definition.first_step())
-    names = {Place.OWN: organisation.name, Place.FUND: (organisation.parent or organisation).name}
     route = tuple(
-        _step(context, step, outcome.label, outcome.route_for(context), names) for step, outcome in walked
+        _step(context, step, outcome.label, outcome.route_for(context)) for step, outcome in walked
     )
     deciders = [step for step, _ in walked if step.duty == Duty.DECIDE]
     turning = [outcome.route_for(context) for _, outcome in walked if len(outcome.routes) > 1]
@@ -114,7 +115,7 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
             dossier.amount_ht,
             ", ".join(one.label for one in turning if one.label),
             decider,
-            names[deciders[0].place] if deciders and deciders[0].place else "",
+            _bodies(context, deciders[0]) if deciders else "",
         ),
         decider=decider,
         route=route,
@@ -138,9 +139,13 @@ def _verdict(amount: Decimal | None, branch: str, decider: str, where: str) -> s
     )
 
 
-def _step(
-    context: StepContext, step: Step, label: str, route: Route, names: Mapping[Place, str]
-) -> SimulatedStep:
+def _bodies(context: StepContext, step: Step) -> str:
+    """Names of the bodies that hold a step."""
+    organisation = context.dossier.organisation
+    return ", ".join(body_name(chair, organisation) for chair in step.chairs(organisation))
+
+
+def _step(context: StepContext, step: Step, label: str, route: Route) -> SimulatedStep:
     delay, kind, due, delay_quote = "", "", "", None
     if step.within is not None:
         version = context.rule(step.within.rule)
@@ -154,8 +159,8 @@ def _step(
         key=step.name,
         title=step.task_title,
         role=step.role.value,
-        role_label=step.role.label,
-        organisation=names[step.place] if step.place else "",
+        role_label=step.role_label,
+        organisation=_bodies(context, step),
         outcome=label,
         leads_to=DossierStatus(route.status).label,
         delay=delay,

@@ -9,6 +9,7 @@ from cases.models import Dossier, User
 from cases.permissions import Holding, holdings_of
 from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
+from workflows.engine.seats import chair_of
 from workflows.engine.step import OPEN, Step
 from workflows.selectors.actions import holding_at, refuse_unless_claimable
 from workflows.services.locking import UNSEEN, busy_is_conflict, checked_motive, lock_dossier
@@ -46,7 +47,7 @@ def claim(*, task_id: int, actor: User) -> Task:
             return task
         context = _context(dossier, step, actor, "")
         refuse_unless_claimable(context, step, task, holdings, actor.pk)
-        held = holding_at(step, dossier, holdings)
+        held = holding_at(step, dossier, holdings, task)
         context.capacity = held.capacity if held else ""
         step.activation_class(task).assign(actor)
         record_act(context, action="claim", status_before=dossier.status, bump=False)
@@ -63,7 +64,7 @@ def release(*, task_id: int, actor: User) -> Task:
         dossier, task, step = _open_task(task_id, holdings)
         if task.owner_id is None:
             return task
-        capacity = _hand_over_capacity(dossier, step, holdings, own=task.owner_id == actor.pk)
+        capacity = _hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
         context = _context(dossier, step, actor, capacity)
         context.changes["owner"] = [str(task.owner), None]
         step.activation_class(task).unassign()
@@ -83,7 +84,7 @@ def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
     with busy_is_conflict(), transaction.atomic():
         holdings = holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
-        capacity = _hand_over_capacity(dossier, step, holdings, own=task.owner_id == actor.pk)
+        capacity = _hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
         context = _context(dossier, step, actor, capacity, motive)
         before = str(task.owner) if task.owner else None
         task.owner, owner_id = None, task.owner_id
@@ -103,13 +104,16 @@ def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
     return task
 
 
-def _hand_over_capacity(dossier: Dossier, step: Step, holdings: tuple[Holding, ...], *, own: bool) -> str:
+def _hand_over_capacity(dossier: Dossier, task: Task, holdings: tuple[Holding, ...], *, own: bool) -> str:
     """Under which holding a person may release or hand over a task. Raises ``Forbidden``."""
-    held = holding_at(step, dossier, holdings)
+    chair = chair_of(task)
+    held = chair.holding(holdings)
     if own and held is not None:
         return held.capacity
     own_body = dossier.organisation
-    body = own_body if step.organisation_id_for(own_body) == own_body.pk else own_body.parent
+    body = own_body if chair.organisation_id == own_body.pk else own_body.parent
+    if body is not None and body.pk != chair.organisation_id:
+        body = None  # a body outside the line: no manager of ours
     manager = next(
         (one for one in holdings if body and one.role == Role.MANAGER and one.covers(body.lineage)), None
     )

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.enums import Role
 from cases.errors import BusinessError, Forbidden, Invalid, Stale
 from cases.models import Dossier, Organisation
 from cases.selectors import dossier_for
@@ -23,8 +22,8 @@ from workflows.services import create_draft, simulate, update_draft
 
 def _bodies(request: HttpRequest, path: type[Path]) -> list[Organisation]:
     """Bodies for which the person may file on this path."""
-    role = path.first_step().role
-    ids = [held.organisation_id for held in holdings_of_request(request) if held.role == role]
+    roles = path.first_step().filing_roles
+    ids = [held.organisation_id for held in holdings_of_request(request) if held.role in roles]
     return list(
         Organisation.objects.filter(pk__in=ids, kind__in=path.organisation_kinds)
         .select_related("parent")
@@ -36,7 +35,7 @@ def _fileable(request: HttpRequest) -> list[type[Path]]:
     """Paths that the person may start."""
     held = holdings_of_request(request)
     roles = {one.role for one in held}
-    return [path for path in all_paths() if path.first_step().role in roles]
+    return [path for path in all_paths() if not roles.isdisjoint(path.first_step().filing_roles)]
 
 
 def _named(paths: Iterable[type[Path]]) -> list[dict[str, str]]:
@@ -48,7 +47,7 @@ def _organisation(request: HttpRequest, path: type[Path]) -> tuple[Organisation,
     bodies = _bodies(request, path)
     if not bodies:
         raise Forbidden(
-            f"Il faut tenir le rôle « {Role(path.first_step().role).label} » dans une organisation "
+            f"Il faut tenir le rôle « {path.first_step().role_label} » dans une organisation "
             "qui peut ouvrir ce circuit. "
             "Demandez-le à votre administrateur."
         )
@@ -117,7 +116,7 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
     if not key:
         if not fileable:
             raise Forbidden(
-                f"Préparer un dossier demande le rôle « {Role.PREPARER.label} ». "
+                "Préparer un dossier demande un rôle qui dépose des dossiers. "
                 "Demandez-le à votre administrateur."
             )
         if len(fileable) > 1 and request.method == "GET":

@@ -12,11 +12,11 @@ from cases.calendar import french_date
 from cases.enums import DossierStatus, Role
 from cases.models import JournalEntry
 from cases.money import format_eur
-from cases.permissions import holding_for
 from cases.selectors import people_holding
 from cases.services import facility_names
 from workflows.engine.fields import MoneyField, NamesField, RowsField
 from workflows.engine.path import Path
+from workflows.engine.seats import body_name, chair_of
 from workflows.engine.step import Step
 from workflows.forms import ReassignForm
 from workflows.selectors import Action, DossierView
@@ -149,15 +149,17 @@ def tasks(view: DossierView, user_id: int, reassigned: ReassignForm | None = Non
     shown = []
     for task in view.tasks:
         step: Step = task.flow_task
-        organisation_id = step.organisation_id_for(view.dossier.organisation)
-        holds = holding_for(view.holdings, step.role, organisation_id) is not None
+        chair = chair_of(task)
+        holds = chair.holding(view.holdings) is not None
         mine = task.owner_id == user_id
         shown.append(
             {
                 "id": task.pk,
                 "step": step.name,
                 "title": step.task_title,
-                "role_label": step.role.label,
+                "role_label": f"{chair.role.label}, {body_name(chair, view.dossier.organisation)}"
+                if step.shared
+                else chair.role.label,
                 "owner": str(task.owner) if task.owner else "",
                 "mine": mine,
                 "may_claim": holds and task.owner_id is None,
@@ -172,8 +174,8 @@ def tasks(view: DossierView, user_id: int, reassigned: ReassignForm | None = Non
 
 def reassign_form(view: DossierView, task: Task, data: Any = None) -> ReassignForm:
     """To whom a task may go: those who hold its role, but its holder. One statement."""
-    step: Step = task.flow_task
-    people = people_holding(step.role, step.organisation_id_for(view.dossier.organisation))
+    chair = chair_of(task)
+    people = people_holding(chair.role, chair.organisation_id)
     others = [one for one in people if one.pk != task.owner_id]
     return ReassignForm(others, data, auto_id=f"confier-{task.pk}-%s")
 

@@ -16,7 +16,7 @@ from tests.journeys import Cast, Journey
 from workflows.engine import Begin, Finish, Path, Piece, Route, Step, Within, checks, outcome, this
 from workflows.engine.checks import check_paths, check_roles, check_stored_references, problems_of
 from workflows.engine.registry import all_paths
-from workflows.engine.step import Place
+from workflows.engine.seats import Place
 from workflows.rulebook import rulebooks
 
 S = DossierStatus
@@ -112,8 +112,8 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["berline.E006 essai: step 'prepare': no body can hold the role 'expert' there"],
     ),
     "role without a place": (
-        {"review": review(role=Role.EXPERT)},
-        ["berline.E006 essai: step 'review': no body can hold the role 'expert' there"],
+        {"review": review(role=Role.MANAGER)},
+        ["berline.E006 essai: step 'review': no body can hold the role 'manager' there"],
     ),
     "role that some of the bodies cannot hold": (
         {

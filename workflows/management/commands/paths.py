@@ -11,14 +11,14 @@ from cases.enums import STATUS_MOVES, DeadlineKind, DossierStatus, OrganisationK
 from cases.errors import NotFound
 from workflows.engine import all_paths, get_path
 from workflows.engine.path import Path
-from workflows.engine.step import Clock, Outcome, Piece, Place, Step
+from workflows.engine.seats import PLACE_LABELS
+from workflows.engine.step import Clock, Outcome, Piece, Step
 from workflows.rulebook import Rulebook, RuleVersion, rulebooks
 
 WIDTH = 100
 GAP = "  "
 STEP_COLUMNS = (16, 18, 20, WIDTH - 16 - 18 - 20 - 3 * len(GAP))
 PIECE_COLUMNS = (24, WIDTH - 24 - len(GAP))
-PLACES = {Place.OWN: "organisation du dossier", Place.FUND: "CANSSM"}
 STATUSES = {"text": "texte de la convention", "derived": "règle fixée dans le silence du texte"}
 
 
@@ -57,7 +57,7 @@ def described(path: type[Path]) -> Iterator[str]:
         outcomes = [line for one in step.outcomes.values() for line in _outcome(one)]
         cells = (
             f"{step.name}\n{step.task_title}",
-            f"{step.role.label}\n{PLACES[step.place]}" if step.place else step.role.label,
+            f"{step.role_label}\n{', '.join(PLACE_LABELS[seat.place] for seat in step.seats)}",
             _delay(step, book),
             "\n".join(outcomes),
         )
