@@ -1,6 +1,7 @@
 """PDF documents: typst templates of ``templates/pdf`` filled with data, as PDF/A-2b and PDF/UA-1 at once.
 
-:func:`render_pdf` is the mechanism, :func:`render_decision` the decision on a dossier.
+:func:`render_pdf` is the mechanism, :func:`render_decision` the decision on a dossier, :func:`render_notice` the
+information of one addressee, :func:`render_statement` a computation line by line.
 
 Data reaches a template as JSON in ``sys.inputs`` and never as template source, so that text with typst
 markup in it prints as it was typed. Equal data give equal bytes: the only fonts are those inside the typst
@@ -12,8 +13,9 @@ decision must not fail for the title somebody chose.
 from __future__ import annotations
 
 import json
+import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -23,16 +25,24 @@ from zoneinfo import ZoneInfo
 
 import typst
 
+from cases.french import date_in_words, french_date
 from cases.money import format_eur
+from cases.papers import PaperTable
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "pdf"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
+#: Bounds of the length (characters) by which the text columns of a table share its width.
+NARROWEST, WIDEST = 8, 36
 PARIS = ZoneInfo("Europe/Paris")
 
 # bidirectional controls and the byte order mark: they hide or reorder text, or are forbidden by PDF/UA
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF])
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], " ")
 _TRANSLATION = {**_CONTROLS, **_INVISIBLE, 0x09: " ", 0x0D: None, 0x2028: "\n", 0x2029: "\n"}
+
+#: What is too long for a column unless it may be broken anywhere (amounts hold no-break spaces, which count as spaces).
+_LONG_WORD = re.compile(r"\S{28,}")
 
 _PROBE = b"""
 #set document(title: "x")
@@ -64,20 +74,71 @@ class Decider(TypedDict):
     capacity: str
 
 
+class ColumnData(TypedDict):
+    """A column of a table: its header, and whether its cells are set to the right."""
+
+    label: str
+    numeric: bool
+
+
+class TableData(TypedDict):
+    """A table, cells as printed; as ``cases.papers.PaperTable`` (:func:`table_data`)."""
+
+    caption: str
+    unit: str
+    columns: list[ColumnData]
+    rows: list[list[str]]
+    total: list[str]
+
+
+class VoteData(TypedDict):
+    """The vote of a board, as ``cases.papers.Vote``; ``voted_on`` is an ISO-8601 day."""
+
+    voted_on: str
+    votes_for: int
+    votes_against: int
+    abstentions: int
+    members: int
+    adopted: bool
+    session: str
+
+
+class Letterhead(TypedDict):
+    """Whose paper it is: the body in large letters, a line under it."""
+
+    body: str
+    unit: str
+
+
+CANSSM: Letterhead = {
+    "body": "CANSSM",
+    "unit": "Caisse autonome nationale de la sécurité sociale dans les mines",
+}
+KINDS = Literal["approval", "refusal", "dispense", "commitment", "agreement", "deliberation"]
+
+
 class DecisionData(TypedDict):
     """What the paper of a decision says (template ``decision``).
 
-    ``kind``: ``approval`` (validates), ``refusal`` (does not), ``dispense`` (no prior validation asked).
+    ``kind``: ``approval`` (validates), ``refusal`` (does not), ``dispense`` (no prior validation asked),
+    ``commitment`` (commits), ``agreement`` (a ministry agrees beforehand), ``deliberation`` (extract of a board's
+    deliberation, with ``vote``).
     ``amount_ht`` and ``threshold``: EUR before tax, decimal strings. ``decided_at``: ISO-8601 with its
     offset. ``about`` completes « relative à »; ``authority`` is who decides in law (« Le directeur général de
     la CANSSM »), ``issuer`` the line of the letterhead (« Direction générale »); ``considerations`` complete
     « Vu » after the rules' visas (« la demande transmise le 3 mars 2015 »). ``conditions`` are whole
     sentences; without any, an approval states that the approved amount is a ceiling. ``journal_hash`` is the
     dossier's last fingerprint when the decision was taken, ``journal_sequence`` the number of its entry.
+
+    Acts that are not investments: ``ruling`` is the first article (a verb phrase whose subject is ``subject``, by
+    default ``authority``, or with a capital whole sentences), ``mark`` the line at the head of the box,
+    ``amount_label`` the name of the amount, which is then not said to be before tax (empty: no amount),
+    ``subject_lines`` replace exercise and facilities, ``tables`` follow the first article. ``addressee`` is who is
+    notified, the organisation by default, nobody when empty. ``finding``: nobody decides, the text does.
     """
 
     document_reference: str
-    kind: Literal["approval", "refusal", "dispense"]
+    kind: KINDS
     reference: str
     about: str
     authority: str
@@ -96,21 +157,176 @@ class DecisionData(TypedDict):
     decided_at: str
     journal_hash: str
     journal_sequence: int
+    letterhead: NotRequired[Letterhead]
+    subject: NotRequired[str]
+    ruling: NotRequired[str]
+    mark: NotRequired[str]
+    amount_label: NotRequired[str]
+    subject_lines: NotRequired[list[list[str]]]
+    tables: NotRequired[list[TableData]]
+    vote: NotRequired[VoteData]
+    addressee: NotRequired[str]
+    finding: NotRequired[bool]
+
+
+class NoticeData(TypedDict):
+    """What the information of one addressee on a virement says (template ``notice``).
+
+    ``subject`` is the whole line of the object, ``addressee`` the body informed (« Direction du budget ») and
+    ``addressee_office`` the line under it (« Ministère de tutelle »). ``authority`` did it (« Le directeur général
+    de la CANSSM »). ``effected_on`` and ``due_on`` are ISO-8601 days: the virement, and the last day on which the
+    addressee may be informed, by the rule ``delay``. ``acknowledge`` are whole sentences that say how to acknowledge
+    receipt, ``subject_lines`` further facts (label, text). ``issued_at``: ISO-8601 with its offset.
+    """
+
+    document_reference: str
+    reference: str
+    subject: str
+    addressee: str
+    addressee_office: str
+    authority: str
+    issuer: str
+    title: str
+    subject_lines: list[list[str]]
+    effected_on: str
+    due_on: str
+    delay: Visa
+    reason: str
+    tables: list[TableData]
+    visas: list[Visa]
+    acknowledge: str
+    signatory: Decider
+    issued_at: str
+    journal_hash: str
+    journal_sequence: int
+
+
+class StatementData(TypedDict):
+    """What a computation line by line says (template ``computation``): detailed statement, preview.
+
+    ``heading`` is its name (« État détaillé des crédits non consommés »), ``about`` a phrase under it,
+    ``introduction`` and ``notes`` whole sentences before and after the tables, ``visas`` the rules applied.
+    ``issued_at``: ISO-8601 with its offset. ``reference`` is empty for what has no dossier; ``journal_hash`` too.
+    ``landscape``: for tables of more than four amounts.
+    """
+
+    document_reference: str
+    reference: str
+    heading: str
+    about: str
+    issuer: str
+    subject_lines: list[list[str]]
+    introduction: str
+    tables: list[TableData]
+    notes: list[str]
+    visas: list[Visa]
+    landscape: bool
+    issued_at: str
+    journal_hash: str
+    journal_sequence: int
+
+
+def table_data(table: PaperTable) -> TableData:
+    """A caller's table as the templates take it."""
+    return {
+        "caption": table.caption,
+        "unit": table.unit,
+        "columns": [{"label": one.label, "numeric": one.numeric} for one in table.columns],
+        "rows": [list(row) for row in table.rows],
+        "total": list(table.total or ()),
+    }
 
 
 def render_decision(data: DecisionData) -> bytes:
     """The decision as a PDF/A-2b and PDF/UA-1 document, in French."""
-    moment = datetime.fromisoformat(data["decided_at"])
-    day = moment.astimezone(PARIS).date()
-    shown: dict[str, Any] = dict(data)
-    shown |= {
-        "amount_shown": format_eur(Decimal(data["amount_ht"])),
+    return render_pdf("decision", decision_inputs(data))
+
+
+def render_notice(data: NoticeData) -> bytes:
+    """The information of one addressee as a PDF/A-2b and PDF/UA-1 document, in French."""
+    return render_pdf("notice", notice_inputs(data))
+
+
+def render_statement(data: StatementData) -> bytes:
+    """A computation line by line as a PDF/A-2b and PDF/UA-1 document, in French."""
+    return render_pdf("computation", statement_inputs(data))
+
+
+def decision_inputs(data: DecisionData) -> dict[str, Any]:
+    """What the template ``decision`` reads: the data, their defaults, amounts and dates as they are shown."""
+    amount = data["amount_ht"]
+    shown: dict[str, Any] = {
+        "letterhead": CANSSM,
+        "subject": data["authority"],
+        "ruling": "",
+        "mark": "",
+        "amount_label": "Montant hors taxes",
+        "tax": "" if "amount_label" in data else " hors taxes",
+        "subject_lines": None,
+        "vote": None,
+        "addressee": data["organisation"],
+        "finding": False,
+        **data,
+        "tables": [_breakable_table(table) for table in data.get("tables", [])],
+        "amount_shown": format_eur(Decimal(amount)) if amount else "",
         "threshold_shown": format_eur(Decimal(data["threshold"])) if "threshold" in data else "",
+    }
+    if "vote" in data:
+        vote = data["vote"]
+        absent = vote["members"] - vote["votes_for"] - vote["votes_against"] - vote["abstentions"]
+        shown["vote"] = {
+            **vote,
+            "shown_on": french_date(date.fromisoformat(vote["voted_on"])),
+            "session": vote["session"] or "séance",
+            "not_voting": absent,
+        }
+    return shown | _moment(data["decided_at"])
+
+
+def notice_inputs(data: NoticeData) -> dict[str, Any]:
+    """What the template ``notice`` reads."""
+    return {
+        **data,
+        "tables": [_breakable_table(table) for table in data["tables"]],
+        "effected_shown": french_date(date.fromisoformat(data["effected_on"])),
+        "due_shown": french_date(date.fromisoformat(data["due_on"])),
+        "letterhead": CANSSM,
+        **_moment(data["issued_at"]),
+    }
+
+
+def statement_inputs(data: StatementData) -> dict[str, Any]:
+    """What the template ``computation`` reads."""
+    return {
+        **data,
+        "tables": [_breakable_table(table) for table in data["tables"]],
+        "letterhead": CANSSM,
+        **_moment(data["issued_at"]),
+    }
+
+
+def _moment(text: str) -> dict[str, str]:
+    moment = datetime.fromisoformat(text)
+    day = moment.astimezone(PARIS).date()
+    return {
         "date_shown": french_date(day),
         "date_words": date_in_words(day),
         "timestamp": moment.isoformat(),
     }
-    return render_pdf("decision", shown)
+
+
+def _breakable_table(table: TableData) -> dict[str, Any]:
+    """The table with ways to break words that no column could hold, and the share of width of each text column."""
+    weights = []
+    for index, column in enumerate(table["columns"]):
+        longest = max((len(row[index]) for row in table["rows"]), default=0)
+        widest = max(min(longest, WIDEST), len(column["label"]), NARROWEST)
+        weights.append(0 if column["numeric"] and longest <= WIDEST else widest)
+    return {**_map_texts(_breakable, table), "weights": weights}
+
+
+def _breakable(text: str) -> str:
+    return _LONG_WORD.sub(lambda match: ZERO_WIDTH_SPACE.join(match.group()), text)
 
 
 def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
@@ -200,55 +416,3 @@ def _displayable(character: str) -> bool:
     except typst.TypstError:
         return False
     return True
-
-
-# --- French dates -----------------------------------------------------------------------------------------
-
-_MONTHS = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-)
-_UNITS = (
-    *("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
-    *("dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf"),
-)
-_TENS = {2: "vingt", 3: "trente", 4: "quarante", 5: "cinquante", 6: "soixante", 8: "quatre-vingt"}
-
-
-def french_date(day: date) -> str:
-    """« 1er mars 2015 », with no-break spaces."""
-    number = "1er" if day.day == 1 else str(day.day)
-    return f"{number}\u00a0{_MONTHS[day.month - 1]}\u00a0{day.year}"
-
-
-def date_in_words(day: date) -> str:
-    """« le premier mars deux mille quinze », as acts write it."""
-    number = "premier" if day.day == 1 else " ".join(_words(day.day))
-    return f"le {number} {_MONTHS[day.month - 1]} {' '.join(_words(day.year))}"
-
-
-def _words(number: int) -> Iterable[str]:
-    """A number below ten thousand in French words (traditional spelling), for dates."""
-    thousands, rest = divmod(number, 1000)
-    if thousands:
-        yield from (["mille"] if thousands == 1 else [_UNITS[thousands], "mille"])
-    hundreds, rest = divmod(rest, 100)
-    if hundreds:
-        yield from (["cent"] if hundreds == 1 else [_UNITS[hundreds], "cent" if rest else "cents"])
-    if rest or not number:
-        yield from _below_hundred(rest)
-
-
-def _below_hundred(number: int) -> Iterator[str]:
-    if number < 20:
-        yield _UNITS[number]
-        return
-    tens, unit = divmod(number, 10)
-    if tens in (7, 9):
-        tens, unit = tens - 1, unit + 10
-    if unit == 0:
-        yield "quatre-vingts" if tens == 8 else _TENS[tens]
-    elif unit in (1, 11) and tens != 8:
-        yield from (_TENS[tens], "et", _UNITS[unit])
-    else:
-        yield f"{_TENS[tens]}-{_UNITS[unit]}"

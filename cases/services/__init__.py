@@ -3,6 +3,7 @@
 A dossier itself is only changed by ``workflows.services``; what stands here are the records that such an act leaves.
 """
 
+from cases.papers import Column, PaperOptions, PaperTable, Vote, money_table
 from cases.services import ledger
 from cases.services.budgets import close_exercise, load_budgets, open_exercise
 from cases.services.deadlines import DossierClocks, computation_of
@@ -16,13 +17,18 @@ from cases.services.journal import (
     journal_heads,
     verify_all,
 )
+from cases.services.papers import store_notice, store_paper, store_statement
 from cases.services.references import next_reference
 from cases.services.roles import create_person, deactivate_person, end_role, ensure_role_group, grant_role
 from cases.services.tokens import issue_token, revoke_token, user_of_token
 
 __all__ = [
     "CheckedUpload",
+    "Column",
     "DossierClocks",
+    "PaperOptions",
+    "PaperTable",
+    "Vote",
     "append_administration_entry",
     "append_entry",
     "check_upload",
@@ -40,11 +46,15 @@ __all__ = [
     "journal_heads",
     "ledger",
     "load_budgets",
+    "money_table",
     "next_reference",
     "open_exercise",
     "record_decision",
     "revoke_token",
     "store_document",
+    "store_notice",
+    "store_paper",
+    "store_statement",
     "user_of_token",
     "verify_all",
 ]

@@ -5,22 +5,16 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import cast
 
-from django.core.files.base import ContentFile
-
 from cases import clock
 from cases.calendar import french_date
-from cases.content import ContentType
 from cases.enums import DecisionKind, Role
 from cases.errors import Quote
 from cases.models import Decision, Dossier, Facility, User
-from cases.pdf import DecisionData, Visa, render_decision
+from cases.papers import PaperTable, Vote
+from cases.pdf import DecisionData, Visa, VoteData, render_decision, table_data
 from cases.selectors.dossiers import DECISION_KIND
-from cases.services.documents import CheckedUpload, store_document
-from cases.services.journal import SYSTEM
-from cases.uploads import sha256_of
-
-#: The line of the letterhead for each office that decides.
-ISSUERS = {Role.DIRECTOR_GENERAL: "Direction générale", Role.REGIONAL_DIRECTOR: "Direction régionale"}
+from cases.services.papers import store_paper
+from cases.services.signatures import authority_of, issuer_of, letterhead_of, signatory, subject_of
 
 
 def record_decision(
@@ -38,6 +32,15 @@ def record_decision(
     about: str,
     threshold: Decimal | None = None,
     conditions: Sequence[str] = (),
+    ruling: str = "",
+    mark: str = "",
+    amount: Decimal | None = None,
+    amount_label: str | None = None,
+    subject_lines: Sequence[tuple[str, str]] | None = None,
+    tables: Sequence[PaperTable] = (),
+    vote: Vote | None = None,
+    considerations: Sequence[str] = (),
+    finding: bool = False,
 ) -> Decision:
     """Record a decision and store its PDF. Needs the caller's transaction and its lock on the dossier.
 
@@ -45,52 +48,66 @@ def record_decision(
     delegation and its act).
     ``about`` completes « relative à »; ``threshold`` is in EUR before tax; ``conditions`` are whole French sentences.
     ``actor`` None stands for the system. The paper names the journal's last fingerprint before this act.
+
+    Without the keywords from ``ruling`` on, the paper is that of an investment; they are those of
+    ``cases.papers.PaperOptions``, where each is explained. ``amount`` (EUR) replaces the dossier's on the paper and,
+    when positive, in the record. Raises ``ValueError`` for a deliberation without its vote and a vote without
+    deliberation.
     """
+    if (kind == DecisionKind.DELIBERATION) != (vote is not None):
+        raise ValueError("a deliberation has a vote, and nothing else has one")
     now = clock.now()
-    office = role.label[:1].lower() + role.label[1:]
     earlier = Decision.objects.filter(dossier=dossier).count()
+    printed = dossier.amount_ht if amount is None else amount
     data: DecisionData = {
         "document_reference": f"{dossier.reference}/D{earlier + 1}",
         "kind": cast("DecisionData", {"kind": kind.value})["kind"],
         "reference": dossier.reference,
         "about": about,
-        "authority": f"Le {office} de {_article(body)}",
-        "issuer": ISSUERS.get(role, role.label),
+        "authority": "" if finding else authority_of(role, body),
+        "issuer": issuer_of(role),
         "title": dossier.title,
         "organisation": dossier.organisation.name,
-        "amount_ht": f"{dossier.amount_ht or Decimal(0):.2f}",
+        "amount_ht": _amount(printed, investment=not ruling),
         "exercise": dossier.exercise or clock.today().year,
         "facilities": facility_names(dossier),
         "visas": [cast("Visa", asdict(quote)) for quote in quotes],
-        "considerations": _considerations(dossier),
+        "considerations": [*_considerations(dossier), *considerations],
         "motive": motive,
         "conditions": list(conditions),
-        "decider": {
-            "name": str(actor) if actor else SYSTEM,
-            "title": f"Le {office}",
-            "capacity": f"en qualité de {capacity[:1].lower()}{capacity[1:]}",
-        },
+        "decider": signatory(actor, role, body, capacity, finding=finding),
         "decided_at": now.isoformat(),
         "journal_hash": dossier.journal_head,
         "journal_sequence": dossier.journal_length,
+        "letterhead": letterhead_of(role, body),
+        "subject": subject_of(role, body),
+        "ruling": ruling,
+        "mark": mark,
+        "tables": [table_data(table) for table in tables],
+        "finding": finding,
     }
     if threshold is not None:
         data["threshold"] = f"{threshold:.2f}"
-    content = render_decision(data)
-    file = ContentFile(content, name=f"{DECISION_KIND}.pdf")
-    upload = CheckedUpload(
-        file=file,
+    if amount_label is not None:
+        data["amount_label"] = amount_label
+    if subject_lines is not None:
+        data["subject_lines"] = [[label, text] for label, text in subject_lines]
+    if vote is not None:
+        data["vote"] = cast("VoteData", asdict(vote) | {"voted_on": vote.voted_on.isoformat()})
+    if ruling and body == dossier.organisation.name:
+        data["addressee"] = ""  # a body does not notify itself
+    document = store_paper(
+        dossier=dossier,
+        kind=DECISION_KIND,
         name=f"Décision {dossier.reference}-D{earlier + 1}.pdf",
-        content_type=ContentType("application/pdf", "PDF", "pdf"),
-        size=len(content),
-        sha256=sha256_of(file),
+        content=render_decision(data),
+        uploaded_by=actor,
     )
-    document = store_document(dossier=dossier, kind=DECISION_KIND, upload=upload, uploaded_by=actor)
     return Decision.objects.create(
         dossier=dossier,
         kind=kind,
         step=step,
-        amount_ht=dossier.amount_ht,
+        amount_ht=dossier.amount_ht if amount is None else amount if amount > 0 else None,
         motive=motive,
         decided_by=actor,
         capacity=capacity,
@@ -100,9 +117,11 @@ def record_decision(
     )
 
 
-def _article(body: str) -> str:
-    """« la CANSSM », « la CARMI Est »; other bodies keep their own words."""
-    return f"la {body}" if body.startswith(("CANSSM", "CARMI")) else body
+def _amount(amount: Decimal | None, *, investment: bool) -> str:
+    """A decimal string. An act that is no investment may have no amount: none is then printed."""
+    if amount is None:
+        return "0.00" if investment else ""
+    return f"{amount:.2f}"
 
 
 def _considerations(dossier: Dossier) -> list[str]:
