@@ -195,7 +195,7 @@ def _step(path: type[Path], step: Step) -> StepOut:
         title=step.task_title,
         help=step.help,
         role=step.role.value,
-        role_label=step.role.label,
+        role_label=step.role_label,
         edits=step.edits,
         delay=_delay(path, step.within) if step.within else None,
         outcomes=[_outcome(path, one) for one in step.outcomes.values()],

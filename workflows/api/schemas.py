@@ -265,7 +265,7 @@ class TaskOut(BaseModel):
             reference=reference,
             step=step.name,
             step_title=step.task_title,
-            role_label=step.role.label,
+            role_label=step.role_label,
             owner=PersonOut.of(task.owner) if task.owner_id else None,
             opened_at=task.created,
         )
