@@ -13,7 +13,6 @@ decision must not fail for the title somebody chose.
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -31,7 +30,6 @@ from cases.papers import PaperTable
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "pdf"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 #: Bounds of the length (characters) by which the text columns of a table share its width.
 NARROWEST, WIDEST = 8, 36
 PARIS = ZoneInfo("Europe/Paris")
@@ -40,9 +38,6 @@ PARIS = ZoneInfo("Europe/Paris")
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF])
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], " ")
 _TRANSLATION = {**_CONTROLS, **_INVISIBLE, 0x09: " ", 0x0D: None, 0x2028: "\n", 0x2029: "\n"}
-
-#: What is too long for a column unless it may be broken anywhere (amounts hold no-break spaces, which count as spaces).
-_LONG_WORD = re.compile(r"\S{28,}")
 
 _PROBE = b"""
 #set document(title: "x")
@@ -267,7 +262,7 @@ def decision_inputs(data: DecisionData) -> dict[str, Any]:
         "addressee": data["organisation"],
         "finding": False,
         **data,
-        "tables": [_breakable_table(table) for table in data.get("tables", [])],
+        "tables": [_weighed(table) for table in data.get("tables", [])],
         "amount_shown": format_eur(Decimal(amount)) if amount else "",
         "threshold_shown": format_eur(Decimal(data["threshold"])) if "threshold" in data else "",
     }
@@ -287,7 +282,7 @@ def notice_inputs(data: NoticeData) -> dict[str, Any]:
     """What the template ``notice`` reads."""
     return {
         **data,
-        "tables": [_breakable_table(table) for table in data["tables"]],
+        "tables": [_weighed(table) for table in data["tables"]],
         "effected_shown": french_date(date.fromisoformat(data["effected_on"])),
         "due_shown": french_date(date.fromisoformat(data["due_on"])),
         "letterhead": CANSSM,
@@ -299,7 +294,7 @@ def statement_inputs(data: StatementData) -> dict[str, Any]:
     """What the template ``computation`` reads."""
     return {
         **data,
-        "tables": [_breakable_table(table) for table in data["tables"]],
+        "tables": [_weighed(table) for table in data["tables"]],
         "letterhead": CANSSM,
         **_moment(data["issued_at"]),
     }
@@ -315,18 +310,14 @@ def _moment(text: str) -> dict[str, str]:
     }
 
 
-def _breakable_table(table: TableData) -> dict[str, Any]:
-    """The table with ways to break words that no column could hold, and the share of width of each text column."""
+def _weighed(table: TableData) -> dict[str, Any]:
+    """The table with the share of width of each text column; 0 for one as wide as its amounts."""
     weights = []
     for index, column in enumerate(table["columns"]):
         longest = max((len(row[index]) for row in table["rows"]), default=0)
         widest = max(min(longest, WIDEST), len(column["label"]), NARROWEST)
         weights.append(0 if column["numeric"] and longest <= WIDEST else widest)
-    return {**_map_texts(_breakable, table), "weights": weights}
-
-
-def _breakable(text: str) -> str:
-    return _LONG_WORD.sub(lambda match: ZERO_WIDTH_SPACE.join(match.group()), text)
+    return {**table, "weights": weights}
 
 
 def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:

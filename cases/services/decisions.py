@@ -11,7 +11,7 @@ from cases.enums import DecisionKind, Role
 from cases.errors import Quote
 from cases.models import Decision, Dossier, Facility, User
 from cases.papers import PaperTable, Vote
-from cases.pdf import DecisionData, Visa, VoteData, render_decision, table_data
+from cases.pdf import CANSSM, DecisionData, Visa, VoteData, render_decision, table_data
 from cases.selectors.dossiers import DECISION_KIND
 from cases.services.papers import store_paper
 from cases.services.signatures import authority_of, issuer_of, letterhead_of, signatory, subject_of
@@ -65,7 +65,7 @@ def record_decision(
         "reference": dossier.reference,
         "about": about,
         "authority": "" if finding else authority_of(role, body),
-        "issuer": issuer_of(role),
+        "issuer": "" if finding else issuer_of(role),
         "title": dossier.title,
         "organisation": dossier.organisation.name,
         "amount_ht": _amount(printed, investment=not ruling),
@@ -79,7 +79,7 @@ def record_decision(
         "decided_at": now.isoformat(),
         "journal_hash": dossier.journal_head,
         "journal_sequence": dossier.journal_length,
-        "letterhead": letterhead_of(role, body),
+        "letterhead": CANSSM if finding else letterhead_of(role, body),
         "subject": subject_of(role, body),
         "ruling": ruling,
         "mark": mark,
