@@ -94,6 +94,11 @@ def may_read(holdings: tuple[Holding, ...], dossier: Dossier) -> bool:
     )
 
 
+def reads_budgets(holdings: tuple[Holding, ...]) -> bool:
+    """Whether one of the holdings lets its owner read budgets: any role but the administration of people."""
+    return any(held.role not in READS_NONE for held in holdings)
+
+
 def administers(holdings: tuple[Holding, ...]) -> bool:
     """Whether one of the holdings lets its owner administer people: the role is held on the CANSSM, for all bodies."""
     return any(held.role == Role.ADMINISTRATOR for held in holdings)

@@ -1,11 +1,18 @@
-"""Addresses of pieces and of the administration of roles."""
+"""Addresses of pieces, budgets and of the administration of roles."""
 
 from django.urls import path
 
-from cases.views import administration, documents
+from cases.views import administration, budget, documents
 
 urlpatterns = [
     path("dossiers/<str:reference>/pieces/<uuid:public_id>/", documents.download, name="document"),
+    path("budgets/", budget.budgets, name="budgets"),
+    path("budgets/<str:fund>/<int:year>/", budget.budget, name="budget"),
+    path("budgets/<str:fund>/<int:year>/export.xlsx", budget.budget_export, name="budget_export"),
+    path("budgets/<str:fund>/<int:year>/<str:code>/", budget.line, name="budget_line"),
+    path(
+        "budgets/<str:fund>/<int:year>/<str:code>/export.xlsx", budget.line_export, name="budget_line_export"
+    ),
     path("roles/", administration.roles, name="roles"),
     path("roles/<int:pk>/fin/", administration.role_end, name="role_end"),
     path("personnes/", administration.person_jump, name="person_jump"),

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from cases.api import documents, errors, tokens
+from cases.api import budget, documents, errors, tokens
 from cases.api.access import Bearer
 from cases.api.reading import Renderer, StrictParser, check_text
 from cases.errors import BusinessError
@@ -89,3 +89,4 @@ api.add_router("", simulations.router)
 api.add_router("", dossiers.router)
 api.add_router("", documents.router)
 api.add_router("", work.router)
+api.add_router("", budget.router)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from cases.enums import Role
 from cases.models import User
-from cases.permissions import Holding, administers, holdings_of
+from cases.permissions import Holding, administers, holdings_of, reads_budgets
 
 
 def person_of(request: HttpRequest) -> User:
@@ -42,13 +42,17 @@ SECTIONS = {
     "dossier_upload": "search",
     "dossier_simulate": "new",
     "notices": "notices",
+    "budgets": "budgets",
+    "budget": "budgets",
+    "budget_line": "budgets",
 }
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what the frame of the pages shows for this person."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"nav": {"capacity": "", "can_prepare": False, "can_administer": False, "section": ""}}
+        nobody = {"capacity": "", "section": ""}
+        return {"nav": nobody | dict.fromkeys(("can_prepare", "can_read_budgets", "can_administer"), False)}
     held = holdings_of_request(request)
     match = request.resolver_match
     capacity = held[0].capacity if held else "Aucun rôle"
@@ -58,6 +62,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "nav": {
             "capacity": capacity,
             "can_prepare": any(one.role == Role.PREPARER for one in held),
+            "can_read_budgets": reads_budgets(held),
             "can_administer": administers(held),
             "section": SECTIONS.get(match.url_name or "", "") if match else "",
         }
