@@ -102,7 +102,9 @@ class Preview:
         due = self.in_exercise(year)
         spread = {code: amount_of(amount, code, code) for code, amount in by_line.items()}
         total = sum(spread.values(), ZERO)
-        if wrong := [code for code, amount in spread.items() if amount * due < 0 or (amount and not due)]:
+        if not due and any(spread.values()):
+            raise invalid("lines", f"« {self.title} » ne change aucun crédit de {year} : mettez zéro.")
+        if wrong := [code for code, amount in spread.items() if amount * due < 0]:
             raise invalid(
                 wrong[0], f"« {wrong[0]} » : le montant doit aller dans le sens de {format_eur(due)}."
             )
@@ -115,7 +117,9 @@ class Preview:
         shares = [share for share in self.by_exercise if share.exercise == year]
         open_to_all = any(not share.targets for share in shares)
         allowed = {code for share in shares for code in share.targets}
-        if outside := sorted(code for code in spread if not open_to_all and code not in allowed):
+        if outside := sorted(
+            code for code, amount in spread.items() if amount and not open_to_all and code not in allowed
+        ):
             raise invalid(
                 outside[0], f"« {outside[0]} » ne reçoit pas ces crédits : {', '.join(sorted(allowed))}."
             )

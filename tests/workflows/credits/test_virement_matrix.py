@@ -5,13 +5,11 @@ from itertools import product
 
 import pytest
 
-from cases.budget_tables import Row, read_tables
 from cases.budget_terms import GROUPS_BY_FUND, FundCode, LineFacts
+from tests.workflows.credits.texts import LINES, line, rules
 from workflows.credits import VIREMENT_RULES as RULES
 from workflows.credits import Classification, VirementClass, Way, classify, strictest
-from workflows.rulebook import RuleVersion, rulebooks
 
-ON = date(2015, 3, 3)
 ALONE, INFORM = VirementClass.INTRA_GROUP, VirementClass.INTER_GROUP
 NO = VirementClass.FORBIDDEN
 
@@ -27,29 +25,6 @@ RESERVE_LINE = "Une enveloppe de crédits, appelée réserve nationale"
 CDC = "4. Rémunération de la caisse des dépôts,"
 ANGDM = "5. Dotation ANGDM."
 EVALUATIVE = "Ces dépenses sont arrêtées de manière indicative"
-
-
-def rules(key: str) -> RuleVersion:
-    """The rules of the COG 2014-2017 in March 2015."""
-    return rulebooks()["cog-2014-2017"].rule(key, ON)
-
-
-def facts(row: Row) -> LineFacts:
-    """A printed line as the rules see it."""
-    return LineFacts(row.fund.value, row.code, row.label, row.nature, row.side, row.group, row.mark)
-
-
-LINES = {
-    (fund.value, row.code): facts(row)
-    for fund, rows in read_tables().items()
-    for row in rows
-    if row.role == "leaf"
-}
-
-
-def line(code: str, fund: str = "FNGA") -> LineFacts:
-    """A line by its code."""
-    return LINES[fund, code]
 
 
 def twin(one: LineFacts) -> LineFacts:
