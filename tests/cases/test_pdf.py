@@ -1,6 +1,5 @@
 """Decisions on paper: the two standards at once, the words of the rule, literal text, equal bytes."""
 
-import io
 import json
 import subprocess
 import sys
@@ -12,18 +11,18 @@ from typing import Any
 
 import pytest
 import typst
-from pypdf import PdfReader
-from pypdf.generic import DictionaryObject
 
 from cases.pdf import (
     TEMPLATES,
     DecisionData,
     PdfError,
     date_in_words,
+    decision_inputs,
     french_date,
     render_decision,
     render_pdf,
 )
+from tests.papers import assert_both_standards, reader, structure, words
 
 QUOTE = (
     "Toute opération d'un montant supérieur à 20000 € HT (montant par opération, quel que soit le nombre "
@@ -74,65 +73,17 @@ def decision(**changes: Any) -> DecisionData:
     return data | changes  # type: ignore[return-value]
 
 
-def reader(content: bytes) -> PdfReader:
-    return PdfReader(io.BytesIO(content))
-
-
-def words(content: bytes) -> str:
-    """The whole text, lines joined and every kind of space made an ordinary one."""
-    return " ".join(" ".join(page.extract_text() for page in reader(content).pages).split())
-
-
 def test_decision_declares_and_carries_both_standards() -> None:
-    pdf = reader(render_decision(decision()))
-    catalog = pdf.trailer["/Root"].get_object()
-    assert isinstance(catalog, DictionaryObject)
-    metadata = catalog["/Metadata"].get_object().get_data().decode()  # type: ignore[union-attr]
-    for declaration in (
-        "<pdfaid:part>2</pdfaid:part>",
-        "<pdfaid:conformance>B</pdfaid:conformance>",
-        "<pdfuaid:part>1</pdfuaid:part>",
-    ):
-        assert declaration in metadata
-    assert catalog["/Lang"] == "fr-FR"
-    assert catalog["/MarkInfo"]["/Marked"]  # type: ignore[index]
-    assert catalog["/ViewerPreferences"]["/DisplayDocTitle"]  # type: ignore[index]
-    assert catalog["/StructTreeRoot"]
-    assert catalog["/OutputIntents"][0]["/S"] == "/GTS_PDFA1"  # type: ignore[index]
-    assert pdf.metadata is not None
-    assert pdf.metadata.creation_date == datetime(2015, 3, 12, 15, 5, tzinfo=UTC)
-    assert pdf.metadata.title == "Décision FNMO-2015-0042/D1 — Rénovation du centre de santé de Liévin"
-    assert not pdf.is_encrypted
-
-
-def test_decision_embeds_every_font_with_its_characters() -> None:
-    fonts = [
-        font.get_object()
-        for page in reader(render_decision(decision())).pages
-        for font in page["/Resources"]["/Font"].values()  # type: ignore[index]
-    ]
-    assert fonts
-    for font in fonts:
-        assert "/ToUnicode" in font
-        descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
-        assert {"/FontFile2", "/FontFile3"} & set(descriptor)
+    content = render_decision(decision())
+    assert_both_standards(content)
+    metadata = reader(content).metadata
+    assert metadata is not None
+    assert metadata.creation_date == datetime(2015, 3, 12, 15, 5, tzinfo=UTC)
+    assert metadata.title == "Décision FNMO-2015-0042/D1 — Rénovation du centre de santé de Liévin"
 
 
 def test_decision_structure_has_one_title_and_its_articles() -> None:
-    kinds: list[str] = []
-
-    def walk(node: Any) -> None:
-        node = node.get_object()
-        if isinstance(node, list):
-            for child in node:
-                walk(child)
-        elif isinstance(node, dict):
-            if "/S" in node:
-                kinds.append(str(node["/S"]))
-            if "/K" in node:
-                walk(node["/K"])
-
-    walk(reader(render_decision(decision())).trailer["/Root"]["/StructTreeRoot"])  # type: ignore[index]
+    kinds = structure(render_decision(decision()))
     assert kinds.count("/H1") == 1
     assert kinds.count("/H2") == 3
     assert kinds.count("/LI") == 7
@@ -300,20 +251,13 @@ def test_render_says_what_is_wrong_with_its_data(data: dict[str, Any], words: st
         render_pdf("decision", data)
 
 
-def test_templates_compile_without_a_warning() -> None:
+def test_template_compiles_without_a_warning() -> None:
     """A warning is an unknown font, a deprecated function: to be seen here, not in production."""
-    shown = {
-        **decision(),
-        "amount_shown": "1,00 €",
-        "threshold_shown": "",
-        "date_shown": "12 mars 2015",
-        "date_words": "le douze mars",
-    }
     _, warnings = typst.compile_with_warnings(
         str(TEMPLATES / "decision.typ"),
         root=str(TEMPLATES),
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(shown)},
+        sys_inputs={"data": json.dumps(decision_inputs(decision()))},
         pdf_standards=["a-2b", "ua-1"],
     )
     assert warnings == []
