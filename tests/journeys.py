@@ -32,6 +32,9 @@ BODIES = (
     ("carmi-npdc", "CARMI Nord-Pas-de-Calais", K.CARMI, "canssm"),
     ("carmi-est", "CARMI Est", K.CARMI, "canssm"),
     ("dss", "Direction de la sécurité sociale", K.MINISTRY, ""),
+    ("db", "Direction du budget", K.MINISTRY, ""),
+    ("cgefi", "Contrôle général économique et financier", K.COMPTROLLER, ""),
+    ("ca", "Conseil d’administration de la CANSSM", K.BOARD, "canssm"),
 )
 
 #: username, name, (role, body)…
@@ -50,6 +53,10 @@ PEOPLE: tuple[tuple[str, str, tuple[tuple[Role, str], ...]], ...] = (
     ("auditor", "Aude Audit", ((R.AUDITOR, "canssm"),)),
     ("admin", "Adam Admin", ((R.ADMINISTRATOR, "canssm"),)),
     ("ministry", "Dorothée Séassan", ((R.AUTHORITY, "dss"),)),
+    ("ministry_db", "Didier Budget", ((R.AUTHORITY, "db"),)),
+    ("comptroller", "Corinne Contrôle", ((R.COMPTROLLER, "cgefi"),)),
+    ("secretary", "Sophie Secrétaire", ((R.BOARD_SECRETARY, "ca"),)),
+    ("accountant", "Albert Comptable", ((R.ACCOUNTING_OFFICER, "canssm"),)),
     ("nobody", "Nadine Sans-Rôle", ()),
 )
 
@@ -71,6 +78,10 @@ class Cast:
     auditor: User
     admin: User
     ministry: User
+    ministry_db: User
+    comptroller: User
+    secretary: User
+    accountant: User
     nobody: User
 
     def __init__(self) -> None:

@@ -5,7 +5,9 @@ from cases.selectors.budget import (
     LineMovement,
     TreeLine,
     budget_tree,
+    exercise_of_year,
     fund_and_exercise,
+    lines_by_code,
     movements_of_line,
 )
 from cases.selectors.dossiers import (
@@ -20,7 +22,15 @@ from cases.selectors.dossiers import (
     search_dossiers,
     similar_operations,
 )
-from cases.selectors.ledger import Balance, available, balance_faults, balance_of, balances
+from cases.selectors.ledger import (
+    Balance,
+    available,
+    balance_faults,
+    balance_of,
+    balances,
+    balances_among,
+)
+from cases.selectors.legal_notices import legal_notice_for, legal_notices_of, legal_notices_visible_to
 from cases.selectors.organisations import (
     facilities_of,
     grants_administered_by,
@@ -37,15 +47,21 @@ __all__ = [
     "balance_faults",
     "balance_of",
     "balances",
+    "balances_among",
     "budget_tree",
     "current_documents",
     "current_kinds",
     "document_for",
     "dossier_for",
     "dossiers_visible_to",
+    "exercise_of_year",
     "facilities_of",
     "fund_and_exercise",
     "grants_administered_by",
+    "legal_notice_for",
+    "legal_notices_of",
+    "legal_notices_visible_to",
+    "lines_by_code",
     "movements_of_line",
     "national_bodies",
     "normalise",

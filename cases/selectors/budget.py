@@ -4,7 +4,7 @@ each line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,7 @@ from cases.budget_terms import Account, FundCode, MovementKind
 from cases.errors import NotFound
 from cases.models import BudgetLine, CreditPosting, Exercise, Fund
 from cases.selectors.ledger import ZERO
+from cases.text import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,26 @@ def fund_and_exercise(*, fund: str, year: int) -> tuple[Fund, Exercise]:
     if exercise is None or exercise.fund_name is None:
         raise NotFound(f"L’exercice {year} n’est pas ouvert : choisissez un exercice de la liste.")
     return Fund(code=code, name=exercise.fund_name, position=exercise.fund_position), exercise
+
+
+def exercise_of_year(year: int) -> Exercise | None:
+    """The exercise of that year, if it has a budget. One statement."""
+    return Exercise.objects.filter(year=year).first()
+
+
+def lines_by_code(*, fund: str, codes: Iterable[str]) -> dict[str, BudgetLine]:
+    """The lines of these codes: the fund's own, otherwise one of another fund, so that a mistake can be named.
+
+    One statement, none without codes.
+    """
+    wanted = {code for code in codes if storable(code)}
+    if not wanted:
+        return {}
+    found: dict[str, BudgetLine] = {}
+    for line in BudgetLine.objects.filter(code__in=wanted).order_by("fund", "position"):
+        if line.code not in found or line.fund_id == fund:
+            found[line.code] = line
+    return found
 
 
 def budget_tree(

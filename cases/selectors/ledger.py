@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -53,6 +54,11 @@ def available(*, line: BudgetLine, exercise: Exercise, on: date | None = None) -
     statement.
     """
     return balance_of(line=line, exercise=exercise, on=on).available
+
+
+def balances_among(*, lines: Iterable[int], exercise: Exercise) -> dict[int, Balance]:
+    """Balance of these leaves now, by line id. One statement."""
+    return balances_of_lines(BudgetLine.objects.filter(pk__in=list(lines)), exercise=exercise)
 
 
 def balances(*, fund: str, exercise: Exercise, on: date | None = None) -> dict[int, Balance]:

@@ -17,6 +17,7 @@ from cases.services.journal import (
     journal_heads,
     verify_all,
 )
+from cases.services.legal_notices import acknowledge_notice, issue_notice
 from cases.services.papers import store_notice, store_paper, store_statement
 from cases.services.references import next_reference
 from cases.services.roles import create_person, deactivate_person, end_role, ensure_role_group, grant_role
@@ -29,6 +30,7 @@ __all__ = [
     "PaperOptions",
     "PaperTable",
     "Vote",
+    "acknowledge_notice",
     "append_administration_entry",
     "append_entry",
     "check_upload",
@@ -42,6 +44,7 @@ __all__ = [
     "export_journal",
     "facility_names",
     "grant_role",
+    "issue_notice",
     "issue_token",
     "journal_heads",
     "ledger",

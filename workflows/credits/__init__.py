@@ -3,6 +3,7 @@
 Each takes the rules that govern (``Rules``: key → version) and answers with sentences, amounts and quotes.
 """
 
+from cases.budget_terms import FundCode
 from workflows.credits.carry_overs import CarryOver, Lapse, carryable, lapsing
 from workflows.credits.charges import charge_transferred, mandate_2015, new_charge, revision_2017
 from workflows.credits.conformity import BudgetKind, Conformity, Ground, Proposal, Verdict, judge
@@ -19,6 +20,7 @@ __all__ = [
     "CarryOver",
     "Classification",
     "Conformity",
+    "FundCode",
     "Ground",
     "Lapse",
     "Levels",

@@ -9,11 +9,19 @@ from cases.calendar import add_months, french_date
 from cases.errors import Quote, Reason
 from cases.money import format_eur
 from cases.selectors import similar_operations
-from workflows.engine import effects, guards
+from workflows import credits
+from workflows.engine import (
+    credit_effects,
+    credit_forms,
+    credit_lines,
+    credit_steps,
+    effects,
+    guards,
+)
 from workflows.engine.context import StepContext
 from workflows.engine.data_form import DossierForm
 from workflows.engine.fields import ExerciseField, MoneyField, NamesField, RowsField
-from workflows.engine.path import Begin, Finish, Path
+from workflows.engine.path import Begin, Description, Finish, Path
 from workflows.engine.registry import all_paths, get_path, register
 from workflows.engine.seats import Place, Seat
 from workflows.engine.step import Clock, Outcome, Piece, Route, Step, Within, outcome
@@ -21,6 +29,7 @@ from workflows.engine.step import Clock, Outcome, Piece, Route, Step, Within, ou
 __all__ = [
     "Begin",
     "Clock",
+    "Description",
     "DossierForm",
     "ExerciseField",
     "Finish",
@@ -40,6 +49,11 @@ __all__ = [
     "Within",
     "add_months",
     "all_paths",
+    "credit_effects",
+    "credit_forms",
+    "credit_lines",
+    "credit_steps",
+    "credits",
     "effects",
     "format_eur",
     "french_date",

@@ -107,7 +107,9 @@ def _step_problems(path: type[Path]) -> Iterator[checks.Error]:
         if step.filed_by and step is not path.first_step():
             yield _error(path, f"step {step.name!r}: only the first step is filed by several roles", 18)
         if step.within is not None and step.within.then and step.within.then not in step.outcomes:
-            yield _error(path, f"step {step.name!r} ends by itself with {step.within.then!r}, no outcome of it", 19)
+            yield _error(
+                path, f"step {step.name!r} ends by itself with {step.within.then!r}, no outcome of it", 19
+            )
         if not step.outcomes:
             yield _error(path, f"step {step.name!r} has no outcome", 7)
         for one in step.outcomes.values():

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cases import clock
+from cases.deadlines import Event, EventKind, compute
 from cases.enums import DecisionKind, DossierStatus
 from cases.errors import Quote
 from cases.models import Decision, Dossier, User
@@ -17,6 +18,7 @@ from workflows.rulebook import RuleVersion, resolve, rulebooks
 
 if TYPE_CHECKING:
     from workflows.engine.path import Path
+    from workflows.engine.seats import Chair
     from workflows.engine.step import Step
 
 
@@ -51,6 +53,8 @@ class StepContext:
         self.changes: dict[str, Any] = {}
         self.body = dossier.organisation.name  # the body on which the actor's role is held
         self.waiting = ""  # the step that the dossier waits for, in words
+        self.chair: Chair | None = None  # the role and body that the task acted upon is open to
+        self.memo: dict[str, Any] = {}  # what guards and effects read once about this dossier
         self._kinds: frozenset[str] | None = None
 
     @property
@@ -99,6 +103,15 @@ class StepContext:
             .first()
         )
         return clock.paris_date(last) if last else None
+
+    def due_on(self, key: str, since: date) -> date:
+        """The last day of the delay that a rule gives, counted from ``since``."""
+        version = self.rule(key)
+        duration = rulebooks()[version.convention].duration(key, version.valid_from)
+        due = compute(duration, [Event(EventKind.STARTED, clock.start_of(since))]).due_on
+        if due is None:  # a clock that has started and not stopped has a date
+            raise RuntimeError(f"{key} gives no date")
+        return due
 
     def rule(self, key: str) -> RuleVersion:
         """The version of a rule that governs this dossier: pinned at submission, in force today before that.

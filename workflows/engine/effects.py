@@ -1,8 +1,9 @@
 """Effects that many paths share: what an outcome records besides moving the dossier."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cases.enums import DecisionKind
+from cases.papers import PaperOptions
 from cases.services import record_decision
 from workflows.engine.context import StepContext
 from workflows.engine.step import Effect
@@ -14,12 +15,14 @@ def decision(
     about: str,
     threshold: str = "",
     conditions: Callable[[StepContext], list[str]] | None = None,
+    paper: Callable[[StepContext], PaperOptions] | None = None,
+    also: Callable[[StepContext], Iterable[str]] | None = None,
 ) -> Effect:
     """An effect that records a decision of ``kind`` and its PDF, quoting ``rules``.
 
     An approval or a dispense fixes the approved amount: nothing may be committed above it. ``about`` completes
     « relative à »; ``threshold`` is the rule whose amount the paper compares with; ``conditions`` gives further
-    sentences.
+    sentences; ``paper`` what an act that is no investment prints; ``also`` further rules, which depend on the dossier.
     """
 
     def effect(context: StepContext) -> None:
@@ -28,13 +31,14 @@ def decision(
             raise RuntimeError("a decision is the effect of a step's outcome")
         if kind in (DecisionKind.APPROVAL, DecisionKind.DISPENSE):
             dossier.approved_amount_ht = dossier.amount_ht
-        quotes = [context.quote(key) for key in rules]
+        keys = dict.fromkeys((*(also(context) if also else ()), *rules))
+        quotes = [context.quote(key) for key in keys]
         recorded = record_decision(
             dossier=dossier,
             kind=kind,
             step=step.name,
             actor=context.actor,
-            role=step.role,
+            role=context.chair.role if context.chair else step.role,
             body=context.body,
             capacity=context.capacity,
             motive=context.motive,
@@ -43,6 +47,7 @@ def decision(
             about=about,
             threshold=context.rule(threshold).amount if threshold else None,
             conditions=conditions(context) if conditions else (),
+            **(paper(context) if paper else {}),
         )
         context.changes["decision"] = {
             "kind": kind.value,

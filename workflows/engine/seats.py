@@ -108,9 +108,7 @@ def body_name(chair: Chair, organisation: Organisation) -> str:
         return organisation.name
     if chair.organisation_id == organisation.parent_id and organisation.parent is not None:
         return organisation.parent.name
-    return next(
-        (body.name for body in national_bodies(organisation) if body.pk == chair.organisation_id), ""
-    )
+    return next((body.name for body in national_bodies(organisation) if body.pk == chair.organisation_id), "")
 
 
 def body_code(chair: Chair, organisation: Organisation) -> str:

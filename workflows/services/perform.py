@@ -132,12 +132,13 @@ def _complete(
     found = cast(Task, task)
     activation = step.activation_class(found)
     activation.finish(actor)
-    chair = chair_of(found) if step.shared else None
+    context.chair = chair_of(found)
+    chair = context.chair if step.shared else None
     others = [one for one in tasks if one.flow_task is step and one is not found]
     for effect in outcome.answers:
         effect(context)
     if others and outcome.unanimous:
-        return _answered(context, step, cast(Chair, chair))
+        return _answered(context, step, context.chair)
     for other in others:
         step.activation_class(other).cancel()
 
