@@ -148,12 +148,8 @@ class DossierClocks:
     def _of(self, step: str, state: DeadlineState) -> list[Deadline]:
         return [one for one in self._open if one.step == step and one.state == state]
 
-    def _close(
-        self, step: str, kind: EventKind, state: DeadlineState, body_id: int | None = None
-    ) -> None:
-        closing = [
-            one for one in self._open if one.step == step and body_id in (None, one.organisation_id)
-        ]
+    def _close(self, step: str, kind: EventKind, state: DeadlineState, body_id: int | None = None) -> None:
+        closing = [one for one in self._open if one.step == step and body_id in (None, one.organisation_id)]
         self._open = [one for one in self._open if one not in closing]
         for one in closing:
             if one.state == DeadlineState.SUSPENDED:  # it has no date; ended, it counts as resumed today

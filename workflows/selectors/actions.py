@@ -126,9 +126,7 @@ def task_of(
     return held[0] if held else None
 
 
-def has_answered(
-    step: Step, dossier: Dossier, tasks: Iterable[Task], holdings: tuple[Holding, ...]
-) -> bool:
+def has_answered(step: Step, dossier: Dossier, tasks: Iterable[Task], holdings: tuple[Holding, ...]) -> bool:
     """Whether a person's body has answered a shared step which other bodies still hold."""
     found = [task for task in tasks if task.flow_task is step]
     return (
@@ -169,7 +167,11 @@ def separation_refusals(context: StepContext, duty: Duty, user_id: int | None) -
                 f"Vous avez déjà participé à {_the(other)} de ce dossier : une autre personne doit se charger de "
                 f"{_the(duty)}."
             )
-            key = "separation.authorising_accounting" if Duty.ACCOUNT in (duty, other) else "separation.prepare_decide"
+            key = (
+                "separation.authorising_accounting"
+                if Duty.ACCOUNT in (duty, other)
+                else "separation.prepare_decide"
+            )
             return [Refusal(Forbidden, Reason("separation_of_duties", message, "", context.quote(key)))]
     return []
 
@@ -217,9 +219,7 @@ def may_edit(
     return found is not None and not separation_refusals(context, found[0].duty, user_id)
 
 
-def withdrawing_holding(
-    path: type[Path], dossier: Dossier, holdings: tuple[Holding, ...]
-) -> Holding | None:
+def withdrawing_holding(path: type[Path], dossier: Dossier, holdings: tuple[Holding, ...]) -> Holding | None:
     """The holding under which its owner may withdraw the dossier, if any: who may file, and who signs for the body."""
     roles = (*path.first_step().filing_roles, *SIGNATORIES)
     found = (holding_for(holdings, role, dossier.organisation_id) for role in roles)

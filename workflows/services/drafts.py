@@ -26,9 +26,7 @@ from workflows.services.locking import busy_is_conflict, check_version, lock_dos
 from workflows.services.records import changed_fields, move_clocks, note_participant, record_act
 
 
-def filing_holding(
-    first: Step, organisation: Organisation, holdings: tuple[Holding, ...]
-) -> Holding | None:
+def filing_holding(first: Step, organisation: Organisation, holdings: tuple[Holding, ...]) -> Holding | None:
     """The holding under which a person may file for a body, if any."""
     found = (holding_for(holdings, role, organisation.pk) for role in first.filing_roles)
     return next((held for held in found if held is not None), None)

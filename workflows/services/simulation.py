@@ -99,9 +99,7 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
     )
     context = StepContext(dossier=dossier, path=definition)
     walked = route_ahead(context, definition.first_step())
-    route = tuple(
-        _step(context, step, outcome.label, outcome.route_for(context)) for step, outcome in walked
-    )
+    route = tuple(_step(context, step, outcome.label, outcome.route_for(context)) for step, outcome in walked)
     deciders = [step for step, _ in walked if step.duty == Duty.DECIDE]
     turning = [outcome.route_for(context) for _, outcome in walked if len(outcome.routes) > 1]
     used = list(dict.fromkeys(key for one in turning for key in one.rules))
