@@ -162,7 +162,7 @@ def _forbidden(line: LineFacts, origin_year: int, rules: Rules) -> Reason | None
 def _nothing(line: LineFacts, left: Decimal, rules: Rules) -> Reason | None:
     if left:
         return None
-    return _reason("nothing_left", f"« {line} » : tous les crédits sont engagés", CONSUMED, rules)
+    return _reason("nothing_left", f"« {line} » : il ne reste aucun crédit non engagé", CONSUMED, rules)
 
 
 def _reason(code: str, why: str, key: str, rules: Rules) -> Reason:

@@ -57,6 +57,16 @@ def test_gain_goes_to_rents_by_tenths() -> None:
     assert "part 1 de 10" in [one.note for one in found.lines]
 
 
+def test_fewer_cents_than_years_go_to_the_first_years() -> None:
+    found = sale(1_000, 0, rents="0.03")
+    assert [(share.exercise, str(share.amount)) for share in found.by_exercise] == [
+        (2016, "0.01"),
+        (2017, "0.01"),
+        (2018, "0.01"),
+    ]
+    assert computation(found)["Loyers et charges locatives 2019"] == 0
+
+
 def test_gain_is_shared_and_the_rest_is_said() -> None:
     found = sale(1_000, 0, investment=400, rents=500)
     assert found.total == eur(900)
