@@ -298,6 +298,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
+    "expire-deadlines": {
+        "task": "workflows.tasks.expire_deadlines",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
 }
 BERLINE_HEARTBEAT_SECONDS = env.number("BERLINE_HEARTBEAT_SECONDS", 120, minimum=30)
 

@@ -2,15 +2,18 @@
 
 from workflows.services.documents import add_document
 from workflows.services.drafts import create_draft, update_draft
+from workflows.services.expiry import Expired, expire_deadlines
 from workflows.services.perform import perform
 from workflows.services.simulation import Simulation, simulate
 from workflows.services.tasks import claim, reassign, release
 
 __all__ = [
+    "Expired",
     "Simulation",
     "add_document",
     "claim",
     "create_draft",
+    "expire_deadlines",
     "perform",
     "reassign",
     "release",
