@@ -17,7 +17,7 @@ from cases.papers import Column, PaperOptions, Vote, money_table
 from cases.services import record_decision, store_notice, store_statement
 from cases.services.signatures import authority_of, signatory, subject_of
 from tests.journeys import Cast, Journey
-from tests.papers import assert_both_standards, pages, words
+from tests.papers import assert_both_standards, reader, words
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 QUOTE = Quote(
@@ -347,7 +347,8 @@ def test_statement_of_five_amounts_is_printed_on_its_side(journey: Journey) -> N
 
     first = store()
     with first.file.open() as file:
-        assert len(pages(file.read())) == 1
+        box = reader(file.read()).pages[0].mediabox
+    assert box.width > box.height
     text = printed(first)
     assert "Total 10,00 10,00 10,00 10,00 10,00" in text
     assert "« dans les 15 jours qui suivent le virement »" in text

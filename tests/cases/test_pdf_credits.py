@@ -417,6 +417,16 @@ def test_table_of_many_rows_repeats_its_header_and_keeps_its_total(count: int) -
     assert "Article 2" in shown[-1]
 
 
+def test_total_never_stands_alone_on_a_page() -> None:
+    """Whatever the number of rows: one more row at a time pushes the total over the end of a page."""
+    alone = []
+    for count in range(16, 36):
+        for page in pages(render_decision(virement(tables=[many(count)]))):
+            if "Total " in page.replace("Montant total", "") and "Ligne-" not in page:
+                alone.append(count)
+    assert alone == []
+
+
 def test_long_labels_stay_between_the_margins(tmp_path: Path) -> None:
     endless = "Insécable" * 22
     table = PaperTable(
