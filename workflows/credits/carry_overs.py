@@ -29,6 +29,25 @@ MENTON: Final = "fnass.menton"
 FNASS: Final = "fnass.carry_over"
 FNASS_CAPITAL: Final = "fnass.carry_over.capital"
 
+RULES: Final = (
+    LIMITATIVE,
+    EVALUATIVE,
+    PURPOSE,
+    SAME_LINE,
+    CONSUMED,
+    EARMARKED,
+    ANGDM,
+    OUTSIDE,
+    LAST,
+    LATER,
+    RESERVE,
+    MENTON,
+    FNASS,
+    FNASS_CAPITAL,
+    COMMON_FUNDS,
+)
+"""Every rule that these functions may ask for, for a path to pin."""
+
 
 @dataclass(frozen=True, slots=True)
 class CarryOver:

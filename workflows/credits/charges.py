@@ -7,6 +7,7 @@ from typing import Final
 
 from cases.budget_terms import FundCode, MovementKind
 from workflows.credits.preview import (
+    COMMON_FUNDS,
     Preview,
     Rules,
     Share,
@@ -22,6 +23,9 @@ NEW_CHARGE: Final = "budget.new_charge"
 MANDATE: Final = "fnga.revision.mandate"
 OPERATING: Final = "fnga.revision.operating"
 _OPERATING_GROUPS: Final = tuple(f"fnga.virement.group.{group}" for group in ("g1", "g2", "g3"))
+
+RULES: Final = (TRANSFERRED, NEW_CHARGE, MANDATE, OPERATING, *_OPERATING_GROUPS, COMMON_FUNDS)
+"""Every rule that these functions may ask for, for a path to pin."""
 
 
 def charge_transferred(fund: str, amount: Decimal, year: int, rules: Rules) -> Preview:

@@ -100,6 +100,19 @@ _RULES: Final = {
 _COMMON_GROUNDS: Final = (Ground.CHARGE_TRANSFERRED, Ground.NEW_CHARGE, Ground.NON_CASH_RECEIPTS)
 _COMMON: Final = (FundCode.FNGA.value, FundCode.FNASS.value, FundCode.FNPPS.value)
 
+RULES: Final = (
+    CONFORMITY,
+    EVALUATIVE,
+    BASE,
+    TACIT,
+    NOT_CONFORMING,
+    RESERVE_LINE,
+    FNMO,
+    *LIMITATIVE.values(),
+    *(key for key in _RULES.values() if key),
+)
+"""Every rule that these functions may ask for, for a path to pin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:

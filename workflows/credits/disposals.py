@@ -12,7 +12,7 @@ from cases.budget_terms import MovementKind
 from cases.errors import Reason
 from cases.money import format_eur
 from cases.shares import in_equal_parts
-from workflows.credits.preview import ZERO, Preview, Rules, Share, SumLine, outside_period, positive
+from workflows.credits.preview import PERIOD, ZERO, Preview, Rules, Share, SumLine, outside_period, positive
 
 INVESTMENT: Final = "fnga.disposal.investment"
 INVESTMENT_LINES: Final = "fnga.disposal.investment_lines"
@@ -24,6 +24,21 @@ FIRST_YEAR: Final = "fnga.disposal.first_year"
 LOSS: Final = "fnga.disposal.loss"
 EARMARKED: Final = "fnga.disposal.earmarked"
 ROUNDING: Final = "fnga.disposal.rounding"
+
+RULES: Final = (
+    INVESTMENT,
+    INVESTMENT_LINES,
+    RENT_YEARS,
+    RENT_SHARE,
+    RENT_LINES,
+    SPLIT,
+    FIRST_YEAR,
+    LOSS,
+    EARMARKED,
+    ROUNDING,
+    PERIOD,
+)
+"""Every rule that these functions may ask for, for a path to pin."""
 
 
 def allocate_proceeds(

@@ -23,6 +23,9 @@ CORRECTION: Final = "budget.payroll.correction"
 ONCE: Final = "budget.payroll.once"
 STAFF_LINES: Final = "fnga.virement.group.g1"
 
+RULES: Final = (UPDATE, RMPP, GVT, CORRECTION, ONCE, STAFF_LINES)
+"""Every rule that these functions may ask for, for a path to pin."""
+
 
 class Occasion(StrEnum):
     """The vote at which the appropriation is updated."""

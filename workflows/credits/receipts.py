@@ -14,6 +14,8 @@ from cases.errors import Reason
 from cases.money import format_eur
 from cases.shares import in_two_shares, percentage
 from workflows.credits.preview import (
+    COMMON_FUNDS,
+    PERIOD,
     ZERO,
     Preview,
     Rules,
@@ -47,6 +49,33 @@ FNMO_DISPOSALS: Final = "fnmo.receipts.disposals"
 FNMO_SURPLUSES: Final = "fnmo.receipts.surpluses"
 FNMO_RENTS: Final = "fnmo.receipts.rents"
 FNMO_CREDITS: Final = "fnmo.receipts.credits"
+
+RULES: Final = (
+    CATEGORIES,
+    *(CATEGORY + key for key in ("staff", "services", "training", "insurance")),
+    BASIS,
+    EXCESS_SHARE,
+    EXCESS_USE,
+    CONTRIBUTION_SHARE,
+    SHORTFALL_SHARE,
+    ROUNDING,
+    REUSE,
+    FORECAST,
+    CEILING,
+    DEDUCTED,
+    NON_CASH,
+    NON_CASH_CLASS,
+    NON_CASH_PROVISIONS,
+    FNASS,
+    FNPPS,
+    FNMO_DISPOSALS,
+    FNMO_SURPLUSES,
+    FNMO_RENTS,
+    FNMO_CREDITS,
+    COMMON_FUNDS,
+    PERIOD,
+)
+"""Every rule that these functions may ask for, for a path to pin."""
 
 
 def excess_of_receipts(

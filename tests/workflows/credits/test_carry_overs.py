@@ -8,9 +8,10 @@ from hypothesis import strategies
 
 from cases.budget_terms import LineFacts
 from cases.errors import Invalid
-from tests.workflows.credits.texts import CENTS, LINES, eur, keys, line, only, rules, words
-from workflows.credits import CarryOver, carryable, lapsing
+from tests.workflows.credits.texts import CENTS, LINES, eur, keys, limited, line, only, words
+from workflows.credits import CARRY_OVER_RULES, CarryOver, carryable, lapsing
 
+PINNED = limited(*CARRY_OVER_RULES)
 EVALUATIVE = "Les crédits évaluatifs non consommés au titre d’un exercice ne peuvent donner lieu à un report."
 RESERVE = "Les crédits non utilisés de la réserve nationale sont annulés en fin de chaque exercice."
 MENTON = "ne sont ni fongibles, ni reportables."
@@ -36,7 +37,7 @@ def carried(
         committed=eur(committed),
         earmarked=eur(earmarked),
         origin_year=year,
-        rules=rules,
+        rules=PINNED,
     )
 
 
@@ -136,14 +137,14 @@ def test_carry_over_stays_within_what_is_left(
     one: LineFacts, authorised: Decimal, committed: Decimal, earmarked: Decimal, year: int
 ) -> None:
     found = carryable(
-        one, authorised=authorised, committed=committed, earmarked=earmarked, origin_year=year, rules=rules
+        one, authorised=authorised, committed=committed, earmarked=earmarked, origin_year=year, rules=PINNED
     )
     assert 0 <= found.most <= max(authorised - committed, Decimal(0))
     assert 0 <= found.earmarked <= min(earmarked, found.most)
     assert found.allowed is (found.most > 0)
     assert found.quotes
     left = max(authorised - committed, Decimal(0))
-    lapsed = lapsing(one, left, year, rules).amount
+    lapsed = lapsing(one, left, year, PINNED).amount
     assert found.most + lapsed == (0 if one.fund == "FNMO" else left)
 
 
@@ -162,13 +163,13 @@ def test_carry_over_stays_within_what_is_left(
     ],
 )
 def test_what_lapses_at_the_end_of_the_year(one: LineFacts, year: int, amount: int, ground: str) -> None:
-    found = lapsing(one, eur(60), year, rules)
+    found = lapsing(one, eur(60), year, PINNED)
     assert found.amount == eur(amount)
     assert words(found.quotes[0]).endswith(ground)
     assert ("sont annulés" in found.message) is bool(amount)
 
 
 def test_overspent_evaluative_line_has_nothing_to_cancel() -> None:
-    found = lapsing(line("B-I"), eur(-60), 2015, rules)
+    found = lapsing(line("B-I"), eur(-60), 2015, PINNED)
     assert (found.amount, words(found.quotes[0])) == (0, EVALUATIVE)
     assert "rien à annuler" in found.message

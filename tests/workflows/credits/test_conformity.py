@@ -10,9 +10,10 @@ from hypothesis import strategies
 
 from cases.budget_terms import LineFacts
 from cases.errors import Invalid
-from tests.workflows.credits.texts import CENTS, eur, keys, line, rules, words
-from workflows.credits import BudgetKind, Conformity, Ground, Proposal, judge
+from tests.workflows.credits.texts import CENTS, eur, keys, limited, line, rules, words
+from workflows.credits import CONFORMITY_RULES, BudgetKind, Conformity, Ground, Proposal, judge
 
+PINNED = limited(*CONFORMITY_RULES)
 STAFF, OTHER, EVALUATIVE = line("A-I-1"), line("A-I-2.autres"), line("B-I")
 FNASS_LINE = line("I.F.CAN.col", "FNASS")
 SIGNED = strategies.integers(-(10**11), 10**11).map(lambda cents: Decimal(cents).scaleb(-2))
@@ -31,7 +32,7 @@ def budget(
 ) -> Conformity:
     """Judge a budget of the fund of its first line."""
     return judge(
-        fund=proposals[0].line.fund, kind=kind, ground=ground, proposals=proposals, rules=rules, given=given
+        fund=proposals[0].line.fund, kind=kind, ground=ground, proposals=proposals, rules=PINNED, given=given
     )
 
 
@@ -195,7 +196,7 @@ def test_malformed_budget_is_refused(
 
 def test_empty_budget_is_refused() -> None:
     with pytest.raises(Invalid, match="aucune ligne"):
-        judge(fund="FNGA", kind=BudgetKind.PRIMITIVE, ground=Ground.ORDINARY, proposals=[], rules=rules)
+        judge(fund="FNGA", kind=BudgetKind.PRIMITIVE, ground=Ground.ORDINARY, proposals=[], rules=PINNED)
 
 
 @examples(

@@ -7,9 +7,21 @@ from hypothesis import assume, strategies
 from hypothesis import given as examples
 
 from cases.errors import Invalid
-from tests.workflows.credits.texts import CENTS, LINES, computation, eur, keys, line, only, rules, words
-from workflows.credits import Preview, allocate_proceeds
+from tests.workflows.credits.texts import (
+    CENTS,
+    LINES,
+    computation,
+    eur,
+    keys,
+    limited,
+    line,
+    only,
+    rules,
+    words,
+)
+from workflows.credits import DISPOSAL_RULES, Preview, allocate_proceeds
 
+PINNED = limited(*DISPOSAL_RULES)
 DIFFERENCE = "la différence entre le prix de vente et la valeur nette comptable de l’actif vient impacter"
 
 
@@ -21,7 +33,7 @@ def sale(price: str | int, book: str | int, investment: str | int = 0, rents: st
         to_investment=eur(investment),
         to_rents=eur(rents),
         sale_year=2015,
-        rules=rules,
+        rules=PINNED,
     )
 
 
@@ -117,7 +129,7 @@ def test_negative_amounts_are_refused(side: str) -> None:
         side: eur(-1)
     }
     with pytest.raises(Invalid, match="positif ou nul") as refused:
-        allocate_proceeds(**amounts, sale_year=2015, rules=rules)
+        allocate_proceeds(**amounts, sale_year=2015, rules=PINNED)
     assert list(refused.value.details) == [side]
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies
 
 from cases.budget_terms import MovementKind
 from cases.errors import Invalid
-from tests.workflows.credits.texts import computation, eur, given, keys, only, rules, words
-from workflows.credits import Levels, Occasion, Preview, payroll_update
+from tests.workflows.credits.texts import computation, eur, given, keys, limited, only, words
+from workflows.credits import PAYROLL_RULES, Levels, Occasion, Preview, payroll_update
 
+PINNED = limited(*PAYROLL_RULES)
 SIGNED = strategies.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents).scaleb(-2))
 RMPP = Levels(eur(1_200_000), eur(1_000_000))
 STRUCTURE = Levels(eur(-650_000), eur(-500_000))
@@ -21,7 +22,7 @@ PREVIOUS = Levels(eur(-650_000), eur(-600_000))
 def update(occasion: Occasion, **given_levels: Any) -> Preview:
     """The update of 2015, whose printed appropriation is 52,15 M€."""
     return payroll_update(
-        appropriation=eur(52_150_000), year=2015, occasion=occasion, rules=rules, **given_levels
+        appropriation=eur(52_150_000), year=2015, occasion=occasion, rules=PINNED, **given_levels
     )
 
 
@@ -100,7 +101,7 @@ def test_levels_are_amounts() -> None:
     with pytest.raises(Invalid, match="RMPP : "):
         update(Occasion.PRIMITIVE, rmpp=Levels(Decimal("0.001")))
     with pytest.raises(Invalid, match="Dotation : "):
-        payroll_update(appropriation=eur(-1), year=2015, occasion=Occasion.PRIMITIVE, rules=rules)
+        payroll_update(appropriation=eur(-1), year=2015, occasion=Occasion.PRIMITIVE, rules=PINNED)
 
 
 @examples(strategies.lists(SIGNED, min_size=6, max_size=6))

@@ -8,6 +8,7 @@ import pytest
 from cases.budget_terms import MovementKind
 from cases.errors import Blocked, Invalid, Reason
 from tests.workflows.credits.texts import eur, rules
+from workflows import credits
 from workflows.credits import (
     Preview,
     Share,
@@ -158,3 +159,16 @@ def test_what_is_no_amount_is_refused_with_its_field(amount: Decimal) -> None:
     with pytest.raises(Invalid, match="Charge transférée : ") as refused:
         charge_transferred("FNGA", amount, 2015, rules)
     assert list(refused.value.details) == ["amount"]
+
+
+DECLARED = [getattr(credits, name) for name in credits.__all__ if name.endswith("_RULES")]
+
+
+@pytest.mark.parametrize("declared", DECLARED, ids=lambda declared: declared[0])
+def test_declared_rules_exist_once(declared: tuple[str, ...]) -> None:
+    assert len(set(declared)) == len(declared)
+    assert all(rules(key).key == key for key in declared)
+
+
+def test_each_module_declares_its_rules() -> None:
+    assert len(DECLARED) == 7

@@ -7,9 +7,17 @@ from hypothesis import given as examples
 from hypothesis import strategies
 
 from cases.errors import Invalid
-from tests.workflows.credits.texts import CENTS, computation, eur, given, keys, only, rules, words
-from workflows.credits import Preview, excess_of_receipts, non_cash_receipts, own_receipts, reuse_of_receipts
+from tests.workflows.credits.texts import CENTS, computation, eur, given, keys, limited, only, rules, words
+from workflows.credits import (
+    RECEIPT_RULES,
+    Preview,
+    excess_of_receipts,
+    non_cash_receipts,
+    own_receipts,
+    reuse_of_receipts,
+)
 
+PINNED = limited(*RECEIPT_RULES)
 CATEGORIES = ("staff", "services", "training", "insurance")
 PROGRAMMED = dict(zip(CATEGORIES, map(eur, (400, 300, 200, 100)), strict=True))
 
@@ -47,7 +55,7 @@ def test_categories_are_those_of_the_text() -> None:
 def test_excess_is_shared_between_credits_and_contribution(
     realised: dict[str, Decimal], excess: Decimal, credits: Decimal, contribution: Decimal
 ) -> None:
-    found = excess_of_receipts(PROGRAMMED, realised, 2015, rules)
+    found = excess_of_receipts(PROGRAMMED, realised, 2015, PINNED)
     assert given(found) == {2016: credits}
     lines = computation(found)
     assert lines["Écart total 2015"] == excess
@@ -59,7 +67,7 @@ def test_excess_is_shared_between_credits_and_contribution(
 
 
 def test_shortfall_is_cut_in_full() -> None:
-    found = excess_of_receipts(PROGRAMMED, receipts(400, 300, 200, "99.99"), 2014, rules)
+    found = excess_of_receipts(PROGRAMMED, receipts(400, 300, 200, "99.99"), 2014, PINNED)
     assert given(found) == {2015: eur("-0.01")}
     assert found.by_exercise[0].what == "Autorisations de dépenses limitatives 2015"
     assert words(found.lines[-1].quote) == SHORTFALL
@@ -67,7 +75,7 @@ def test_shortfall_is_cut_in_full() -> None:
 
 
 def test_excess_is_counted_on_the_total_of_the_categories() -> None:
-    found = excess_of_receipts(PROGRAMMED, receipts(500, 200, 200, 100), 2015, rules)
+    found = excess_of_receipts(PROGRAMMED, receipts(500, 200, 200, 100), 2015, PINNED)
     assert found.allowed
     assert found.by_exercise == ()
     assert computation(found)["Mises à disposition de personnels facturées 2015"] == eur(100)
@@ -89,7 +97,7 @@ def test_excess_is_counted_on_the_total_of_the_categories() -> None:
 def test_receipts_reused_in_the_year_are_not_given_twice(
     realised: dict[str, Decimal], reused: Decimal, credits: dict[int, Decimal]
 ) -> None:
-    found = excess_of_receipts(PROGRAMMED, realised, 2015, rules, reused=reused)
+    found = excess_of_receipts(PROGRAMMED, realised, 2015, PINNED, reused=reused)
     assert given(found) == credits
 
 
@@ -106,13 +114,13 @@ def test_receipts_of_other_categories_are_refused(
     programmed: dict[str, Decimal], realised: dict[str, Decimal], said: str
 ) -> None:
     with pytest.raises(Invalid, match=said):
-        excess_of_receipts(programmed, realised, 2015, rules)
+        excess_of_receipts(programmed, realised, 2015, PINNED)
 
 
 @examples(strategies.lists(CENTS, min_size=4, max_size=4), strategies.lists(CENTS, min_size=4, max_size=4))
 def test_no_cent_of_a_difference_vanishes(programmed: list[Decimal], realised: list[Decimal]) -> None:
     before, after = receipts(*map(str, programmed)), receipts(*map(str, realised))
-    found = excess_of_receipts(before, after, 2015, rules)
+    found = excess_of_receipts(before, after, 2015, PINNED)
     difference = sum(after.values()) - sum(before.values())
     lines = computation(found)
     assert lines["Écart total 2015"] == difference
@@ -129,7 +137,7 @@ def test_no_cent_of_a_difference_vanishes(programmed: list[Decimal], realised: l
 def reuse(forecast: str | int, already: str | int, requested: str | int) -> Preview:
     """A request to reuse receipts of 2015."""
     return reuse_of_receipts(
-        forecast=eur(forecast), already_reused=eur(already), requested=eur(requested), year=2015, rules=rules
+        forecast=eur(forecast), already_reused=eur(already), requested=eur(requested), year=2015, rules=PINNED
     )
 
 
@@ -151,7 +159,7 @@ def test_no_more_is_reused_than_is_forecast(forecast: int, already: int, request
 def non_cash(counterpart: int, *, reversal: bool, fund: str = "FNGA") -> Preview:
     """A receipt of 1 000,01 EUR without cash in 2015."""
     return non_cash_receipts(
-        eur("1000.01"), counterpart, rules, fund=fund, year=2015, provision_reversal=reversal
+        eur("1000.01"), counterpart, PINNED, fund=fund, year=2015, provision_reversal=reversal
     )
 
 
@@ -200,7 +208,7 @@ def test_receipt_without_cash_is_no_rule_of_the_fnmo() -> None:
     ],
 )
 def test_own_receipts_raise_no_credits(fund: str, code: str, said: str, status: str) -> None:
-    found = own_receipts(fund, eur(100), rules)
+    found = own_receipts(fund, eur(100), PINNED)
     reason = only(found.reasons)
     assert (found.total, reason.code) == (0, code)
     assert words(reason.quote) == said
@@ -209,7 +217,7 @@ def test_own_receipts_raise_no_credits(fund: str, code: str, said: str, status: 
 
 
 def test_own_receipts_are_a_resource_of_the_fnmo() -> None:
-    found = own_receipts("FNMO", eur(100), rules)
+    found = own_receipts("FNMO", eur(100), PINNED)
     assert found.allowed
     assert found.total == 0
     assert computation(found)["Ressource du fonds"] == eur(100)
@@ -220,4 +228,4 @@ def test_own_receipts_are_a_resource_of_the_fnmo() -> None:
 
 def test_own_receipts_of_no_fund_are_refused() -> None:
     with pytest.raises(Invalid, match="choisissez FNGA"):
-        own_receipts("FNSS", eur(100), rules)
+        own_receipts("FNSS", eur(100), PINNED)

@@ -11,7 +11,7 @@ from hypothesis import strategies
 from cases.budget_tables import read_tables
 from cases.budget_terms import LineFacts
 from cases.errors import Quote, Reason
-from workflows.credits import Preview
+from workflows.credits import Preview, Rules
 from workflows.rulebook import RuleVersion, rulebooks
 
 ON = date(2015, 3, 3)
@@ -33,6 +33,16 @@ CENTS = strategies.integers(min_value=0, max_value=10**13).map(lambda cents: Dec
 def rules(key: str) -> RuleVersion:
     """The rules of the COG 2014-2017 in March 2015."""
     return rulebooks()["cog-2014-2017"].rule(key, ON)
+
+
+def limited(*allowed: str) -> Rules:
+    """The same rules, but only those: a path pins what a module declares, and a key left out would escape it."""
+
+    def pinned(key: str) -> RuleVersion:
+        assert key in allowed, f"{key} is missing from the RULES of its module"
+        return rules(key)
+
+    return pinned
 
 
 def line(code: str, fund: str = "FNGA") -> LineFacts:
