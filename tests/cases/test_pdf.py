@@ -142,6 +142,12 @@ def test_decision_of_dispense_is_a_record_and_names_the_threshold() -> None:
     assert "Décision" not in text
 
 
+def test_decision_without_facilities_has_no_line_for_them() -> None:
+    text = words(render_decision(decision(facilities=[])))
+    assert "Exercice 2015 Le directeur général" in text
+    assert "Œuvre" not in text
+
+
 def test_decision_under_a_delegation_names_its_act() -> None:
     decider = {
         "name": "Direction adjointe",
