@@ -7,7 +7,7 @@ import pytest
 
 from tests.api_client import Api
 
-#: Design §11, what issue 2 asks for.
+#: Design §11, what issues 2 and 3 ask for.
 ROUTES = {
     ("post", "auth/token"),
     ("delete", "auth/token"),
@@ -29,6 +29,7 @@ ROUTES = {
     ("post", "tasks/{task_id}/release"),
     ("post", "tasks/{task_id}/reassign"),
     ("get", "deadlines"),
+    ("get", "budget/{fund}/{exercise}"),
 }
 
 
