@@ -210,7 +210,7 @@ if env.text("BERLINE_OIDC_SERVER_URL"):
 
 # -- sessions -------------------------------------------------------------------------------------
 BERLINE_SESSION_MINUTES = env.number("BERLINE_SESSION_MINUTES", 30, minimum=1)
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_AGE = int(timedelta(minutes=BERLINE_SESSION_MINUTES).total_seconds())
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_NAME = "berline_session"

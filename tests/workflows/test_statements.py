@@ -172,14 +172,14 @@ def test_pages_send_as_many_statements_whatever_the_number_of_dossiers(
         return len(page.items)
 
     pages: dict[str, tuple[Callable[[], object], int]] = {
-        "queue": (lambda: read_queue(cast.reviewer), 4),
+        "queue": (lambda: read_queue(cast.reviewer), 3),
         "queue, filtered": (
             lambda: read_queue(
                 cast.reviewer, path="fnmo_investment", organisation="carmi-npdc", text="renovation"
             ),
-            4,
+            3,
         ),
-        "queue, mine": (lambda: read_queue(cast.reviewer, mine=True), 3),
+        "queue, mine": (lambda: read_queue(cast.reviewer, mine=True), 2),
         "dossier": (lambda: _read(dossier_view(cast.reviewer, journey.reference)), 9),
         "dossier, auditor": (lambda: _read(dossier_view(cast.auditor, journey.reference)), 9),
         "actions": (lambda: available_actions(dossier, cast.reviewer), 3),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from cases.calendar import french_date
 from cases.enums import DecisionKind
+from cases.french import french_date
 from cases.models import Exercise
 from cases.papers import PaperOptions, PaperTable, Vote
 from cases.selectors import national_bodies

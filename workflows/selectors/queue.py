@@ -77,15 +77,23 @@ _FROM = """
           AND task.flow_task_type = 'HUMAN' AND task.status IN ('NEW', 'ASSIGNED')
           {where}
         ORDER BY task.created, task.id
-        LIMIT %(limit)s
+        LIMIT {limit}
        ) open_task
+"""
+
+# The page and how many there are in all, in one statement: no page leaves one row without a task.
+_PAGE = """
+SELECT counted.number, page.id, page.created
+  FROM (SELECT count(*) AS number FROM (SELECT id {all} LIMIT %(most)s) every) counted
+  LEFT JOIN (SELECT id, created {rest} ORDER BY created, id LIMIT %(page)s) page ON true
+ ORDER BY page.created, page.id
 """
 
 
 def queue(
     user: Any, filters: QueueFilters | None = None, *, holdings: tuple[Holding, ...] | None = None
 ) -> QueuePage:
-    """One page of the open tasks that ``user`` could do. Four statements. Raises ``Invalid`` for a broken cursor."""
+    """One page of the open tasks that ``user`` could do. Three statements. Raises ``Invalid`` for a broken cursor."""
     asked = filters or QueueFilters()
     held = holdings_of(user) if holdings is None else holdings
     words = (asked.path, asked.organisation, asked.text)
@@ -96,17 +104,16 @@ def queue(
     if asked.cursor:
         parameters["created"], parameters["id"] = decode_cursor(asked.cursor)
         after = "AND (task.created, task.id) > (%(created)s, %(id)s)"
+    every = source.replace("{after}", "").replace("{limit}", "%(most)s")
+    rest = source.replace("{after}", after).replace("{limit}", "%(page)s")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, created {source.replace('{after}', after)} ORDER BY created, id LIMIT %(limit)s",  # noqa: S608
-            parameters | {"limit": PAGE_SIZE + 1},
+            _PAGE.format(all=every, rest=rest),
+            parameters | {"page": PAGE_SIZE + 1, "most": COUNT_LIMIT + 1},
         )
-        rows = cursor.fetchall()
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT id {source.replace('{after}', '')} LIMIT %(limit)s) counted",  # noqa: S608
-            parameters | {"limit": COUNT_LIMIT + 1},
-        )
-        (count,) = cursor.fetchone()
+        found = cursor.fetchall()
+    count = found[0][0]
+    rows = [(identifier, created) for _, identifier, created in found if identifier is not None]
     shown = rows[:PAGE_SIZE]
     next_cursor = encode_cursor(shown[-1][1], shown[-1][0]) if len(rows) > PAGE_SIZE else ""
     return QueuePage(

@@ -196,6 +196,7 @@ def test_download_follows_the_read_gate(cast: Cast, piece: Piece) -> None:
         "manager",
         "carmi_manager",
         "auditor",
+        "accountant",  # of the CANSSM, above the CARMI
     }
     assert set(answers.values()) == {200, 404}
 
