@@ -48,7 +48,7 @@ def transfers(*rows: tuple[str, str, str], **more: Any) -> dict[str, Any]:
 
 
 class CreditJourney(Journey):
-    """One dossier of credits; every act goes through ``workflows.services``, on ``NOW`` unless ``at`` says otherwise."""
+    """One dossier of credits; every act goes through ``workflows.services``, on ``NOW`` unless told otherwise."""
 
     @classmethod
     def file(
