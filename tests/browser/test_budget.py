@@ -103,6 +103,18 @@ def test_pages_of_budgets_have_no_fault_and_do_not_scroll_sideways(
     assert not faults, "\n".join(f"{name}:\n  " + "\n  ".join(lines) for name, lines in faults.items())
 
 
+@pytest.mark.parametrize("width", [800, 1024])
+def test_budget_shows_all_its_columns_on_a_tablet(book: Today, person: Open, width: int) -> None:
+    clerk = person("agent", viewport={"width": width, "height": 900})
+    for fund in ("FNGA", "FNASS"):
+        clerk.go(f"/budgets/{fund}/{book.exercise.year}/")
+        hidden = clerk.page.evaluate(
+            "() => { const one = document.querySelector('.budget-scroll'); return one.scrollWidth - one.clientWidth }"
+        )
+        assert hidden <= 0, fund
+        clerk.shoot(f"budget-{fund.lower()}-{width}")
+
+
 def follow(someone: Person, link: str) -> None:
     """Press Tab until that link has the focus, then Enter."""
     for _ in range(60):

@@ -402,11 +402,11 @@ def test_pages_of_a_sum_split_a_movement_of_several_lines_rightly(book: Credits)
     for _ in range(60):
         move(book, "10", origin="A-I-3.autres", target="A-I-3.info")
     with clock.at(NOW):
-        pages = pages_of(at_the_site(book.cast.agent), "/budgets/FNGA/2026/A-I-3/")
+        pages = pages_of(at_the_site(book.cast.agent), "/budgets/FNGA/2026/A-I/")
     items = [item for page in pages for item in page.context["page"].items]
-    assert len(items) == 2 + 2 * 60
+    assert len(items) == 5 + 2 * 60  # an odd number first: the hundredth row is one side of a virement
     assert len({(item.movement, item.line.code) for item in items}) == len(items)
-    assert items[-1].balance == euros(830_000)
+    assert items[-1].balance == euros(63_640_000)
 
 
 @pytest.mark.parametrize("cursor", ["n’importe", "2026-99-99.1.1", "2026-01-01.1", "9" * 60])
