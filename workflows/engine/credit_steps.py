@@ -42,7 +42,13 @@ RULES = (
 
 
 def prepare_step(
-    title: str, *, to: Any, guards: Iterable[Guard], filed_by: Iterable[Role] = (), role: Role = Role.PREPARER
+    title: str,
+    *,
+    to: Any,
+    guards: Iterable[Guard],
+    filed_by: Iterable[Role] = (),
+    role: Role = Role.PREPARER,
+    rules: tuple[str, ...] = ("credits.submitter",),
 ) -> Step:
     """The file is written and submitted to whoever comes next."""
     return Step(
@@ -51,7 +57,7 @@ def prepare_step(
         filed_by=filed_by,
         duty=Duty.PREPARE,
         edits=True,
-        rules=("credits.submitter",),
+        rules=rules,
         outcomes=[
             outcome("submit", "Soumettre", to=to, status=S.SUBMITTED, guards=tuple(guards), style="primary")
         ],
@@ -59,11 +65,18 @@ def prepare_step(
 
 
 def check_credits(
-    *, to: Any, status: DossierStatus, close: Any, guards: Iterable[Guard], outcomes: Iterable[Outcome] = ()
+    *,
+    to: Any,
+    status: DossierStatus,
+    close: Any,
+    guards: Iterable[Guard],
+    outcomes: Iterable[Outcome] = (),
+    title: str = "Vérifier les crédits",
+    label: str = "Crédits disponibles",
 ) -> Step:
     """The agent comptable finds the credits available, or refuses with a motive."""
     return Step(
-        title="Vérifier les crédits",
+        title=title,
         role=Role.ACCOUNTING_OFFICER,
         duty=Duty.ACCOUNT,
         within=Within("credits.check_delay"),
@@ -71,7 +84,7 @@ def check_credits(
         outcomes=[
             outcome(
                 "credits_available",
-                "Crédits disponibles",
+                label,
                 to=to,
                 status=status,
                 guards=tuple(guards),
