@@ -10,6 +10,13 @@ from cases.selectors.budget import (
     lines_by_code,
     movements_of_line,
 )
+from cases.selectors.credit_dossiers import (
+    GivenCredits,
+    credits_given,
+    enforceable_budget,
+    operations_of,
+    released_amounts,
+)
 from cases.selectors.dossiers import (
     current_documents,
     current_kinds,
@@ -41,6 +48,7 @@ from cases.selectors.organisations import (
 __all__ = [
     "Balance",
     "BudgetTree",
+    "GivenCredits",
     "LineMovement",
     "TreeLine",
     "available",
@@ -49,11 +57,13 @@ __all__ = [
     "balances",
     "balances_among",
     "budget_tree",
+    "credits_given",
     "current_documents",
     "current_kinds",
     "document_for",
     "dossier_for",
     "dossiers_visible_to",
+    "enforceable_budget",
     "exercise_of_year",
     "facilities_of",
     "fund_and_exercise",
@@ -66,7 +76,9 @@ __all__ = [
     "national_bodies",
     "normalise",
     "open_deadlines_of",
+    "operations_of",
     "people_holding",
+    "released_amounts",
     "running_deadlines",
     "search_dossiers",
     "similar_operations",

@@ -131,6 +131,14 @@ def lock_lines(
     return held
 
 
+def lock_exercise(*, exercise: Exercise) -> None:
+    """Let acts that share a limit of the whole exercise follow each other until the transaction ends.
+
+    Ordinary movements of that exercise are not held up. One statement.
+    """
+    Exercise.objects.select_for_update(no_key=True).get(pk=exercise.pk)
+
+
 def transfer(
     *,
     exercise: Exercise,
