@@ -15,7 +15,8 @@ from cases.calendar import french_date
 from cases.models import BudgetLine, Exercise
 from cases.selectors import lines_by_code
 from workflows.engine.data_form import DossierForm
-from workflows.engine.fields import MoneyField, RowsField
+from workflows.engine.fields import MoneyField, RowChoices, RowsField
+from workflows.engine.line_choices import line_choices
 
 MAX_MEMBERS = 200
 
@@ -86,19 +87,46 @@ class LinesForm(DossierForm):
     line_columns: ClassVar[tuple[str, ...]] = ("line",)
     fixed_fund: ClassVar[str] = ""
 
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, partial: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(data, partial=partial, **kwargs)
+        self.partial = partial
+        for field in self.fields.values():
+            if isinstance(field, RowsField):
+                field.partial = partial
+                named = {key for key, column in field.columns.items() if isinstance(column, LineCodeField)}
+                field.widget.choice_columns = frozenset(named)
+                field.widget.choices = self.line_choices
+
+    def line_choices(self) -> RowChoices:
+        """The lines of the fund chosen so far, with what is available in the exercise chosen. One statement."""
+        fund = self.fixed_fund or (str(self["fund"].value() or "").upper() if "fund" in self.fields else "")
+        year = str(self["exercise"].value() or "") if "exercise" in self.fields else ""
+        return line_choices(fund, int(year) if year.isdecimal() and len(year) == 4 else None)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         rows = cleaned.get(self.rows_name) or []
         fund = cleaned.get("fund") or self.fixed_fund
-        if rows and fund and not self.errors:
+        if rows and fund and not self.errors and not self.partial:
             for fault in self.line_faults(fund, rows):
                 self.add_error(self.rows_name, fault)
         return cleaned
 
     def line_faults(self, fund: str, rows: list[dict[str, Any]]) -> list[str]:
-        """What is wrong with the codes of lines: unknown, a total. A line of another fund is a rule's affair."""
+        """What is wrong with the codes of lines: unknown, a total. A line of another fund is a rule's affair.
+
+        One statement.
+        """
         codes = {row[column] for row in rows for column in self.line_columns if row.get(column)}
         known = lines_by_code(fund=fund, codes=codes)
+        return [f"Ligne {number} : {fault}" for number, fault in self.row_faults(fund, rows, known)]
+
+    def row_faults(
+        self, fund: str, rows: Sequence[Mapping[str, Any]], known: Mapping[str, BudgetLine]
+    ) -> list[tuple[int, str]]:
+        """The same by number of row, from the lines already read: the simulator names them row by row."""
         faults = []
         for number, row in enumerate(rows, start=1):
             for column in self.line_columns:
@@ -106,12 +134,17 @@ class LinesForm(DossierForm):
                 line = known.get(code) if code else None
                 if code and line is None:
                     faults.append(
-                        f"Ligne {number} : « {code} » n’est pas une ligne du budget du {fund}. "
-                        "Choisissez-la dans la liste."
+                        (
+                            number,
+                            f"« {code} » n’est pas une ligne du budget du {fund}. Choisissez-la dans la liste.",
+                        )
                     )
                 elif line is not None and not line.is_leaf:
                     faults.append(
-                        f"Ligne {number} : « {line} » est un total : choisissez l’une des lignes qui le composent."
+                        (
+                            number,
+                            f"« {line} » est un total : choisissez l’une des lignes qui le composent.",
+                        )
                     )
         return faults
 
@@ -121,23 +154,51 @@ class TransfersForm(LinesForm):
 
     line_columns = ("from", "to")
 
-    def line_faults(self, fund: str, rows: list[dict[str, Any]]) -> list[str]:
+    def row_faults(
+        self, fund: str, rows: Sequence[Mapping[str, Any]], known: Mapping[str, BudgetLine]
+    ) -> list[tuple[int, str]]:
         """Besides: the same line on both sides, the same pair twice."""
-        faults = super().line_faults(fund, rows)
+        faults = super().row_faults(fund, rows, known)
         seen = set()
         for number, row in enumerate(rows, start=1):
             pair = (row.get("from"), row.get("to"))
-            if pair[0] and pair[0] == pair[1]:
+            if not all(pair):
+                continue
+            if pair[0] == pair[1]:
                 faults.append(
-                    f"Ligne {number} : « {pair[0]} » est à la fois l’origine et la destination. "
-                    "Choisissez deux lignes différentes."
+                    (
+                        number,
+                        f"« {pair[0]} » est à la fois l’origine et la destination. "
+                        "Choisissez deux lignes différentes.",
+                    )
                 )
             elif pair in seen:
                 faults.append(
-                    f"Ligne {number} : le mouvement de « {pair[0]} » vers « {pair[1]} » est déjà écrit. "
-                    "Additionnez les montants."
+                    (
+                        number,
+                        f"le mouvement de « {pair[0]} » vers « {pair[1]} » est déjà écrit. "
+                        "Additionnez les montants.",
+                    )
                 )
             seen.add(pair)
+        return faults
+
+
+class ReceivingForm(LinesForm):
+    """Rows of lines that receive credits, each once."""
+
+    def row_faults(
+        self, fund: str, rows: Sequence[Mapping[str, Any]], known: Mapping[str, BudgetLine]
+    ) -> list[tuple[int, str]]:
+        """Besides: the same line twice."""
+        faults = super().row_faults(fund, rows, known)
+        (column,) = self.line_columns
+        seen = set()
+        for number, row in enumerate(rows, start=1):
+            code = row.get(column)
+            if code and code in seen:
+                faults.append((number, f"« {code} » est déjà écrite. Additionnez les montants."))
+            seen.add(code)
         return faults
 
 

@@ -4,7 +4,8 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -122,8 +123,26 @@ class NamesField(forms.Field):
         return names
 
 
+@dataclass(frozen=True, slots=True)
+class RowChoices:
+    """What the selects of a table of rows offer: named groups of value and label.
+
+    ``token`` tells for which case they were read (fund and exercise), so that a page knows when to read them anew;
+    ``missing`` says what has to be chosen before there is anything to offer; ``unknown`` what is said of a value that
+    was typed and is not offered.
+    """
+
+    groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    token: str = ""
+    missing: str = ""
+    unknown: str = "n’est pas dans la liste"
+
+
 class RowsWidget(forms.Widget):
-    """A table of inputs ``name-0-column``; two blank rows are always offered, so that no script is needed."""
+    """A table of inputs ``name-0-column``; blank rows are always offered, so that no script is needed.
+
+    ``choices`` gives what the columns ``choice_columns`` let choose from; it is called when the widget is drawn only.
+    """
 
     template_name = "components/widgets/rows.html"
     blank_rows = 3
@@ -131,6 +150,8 @@ class RowsWidget(forms.Widget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
         self.columns: Mapping[str, forms.Field] = {}
+        self.choice_columns: frozenset[str] = frozenset()
+        self.choices: Callable[[], RowChoices] | None = None
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         if name in data and not hasattr(data, "getlist"):
@@ -142,24 +163,28 @@ class RowsWidget(forms.Widget):
             index, _, column = key.removeprefix(f"{name}-").partition("-")
             if index.isdecimal() and len(index) < 4 and column in self.columns:
                 found.setdefault(int(index), {})[column] = data[key]
-        return [found[index] for index in sorted(found)]
+        return [found[index] for index in sorted(found) if not _blank(found[index])]
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return name not in data and not any(key.startswith(f"{name}-") for key in data)
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, None, attrs)
-        rows = [row for row in value or [] if isinstance(row, Mapping)]
-        rows = [row for row in rows if any(str(cell or "").strip() for cell in row.values())]
+        rows = [row for row in value or [] if isinstance(row, Mapping) and not _blank(row)]
+        offered = self.choices() if self.choices and self.choice_columns else None
         context["widget"]["columns"] = [str(field.label or key) for key, field in self.columns.items()]
+        context["widget"]["offered"] = offered
         context["widget"]["rows"] = [
             [
                 {
                     "name": f"{name}-{index}-{key}",
                     "id": f"id_{name}-{index}-{key}",
+                    "column": str(field.label or key),
                     "label": f"{field.label or key}, ligne {index + 1}",
                     "value": field.prepare_value(row.get(key, "")),
                     "inputmode": field.widget.attrs.get("inputmode", "text"),
+                    "chosen": key in self.choice_columns,
+                    "known": offered is not None and _offers(offered, row.get(key)),
                 }
                 for key, field in self.columns.items()
             ]
@@ -168,11 +193,23 @@ class RowsWidget(forms.Widget):
         return context
 
 
+def _blank(row: Mapping[str, Any]) -> bool:
+    return not any(str(cell or "").strip() for cell in row.values())
+
+
+def _offers(offered: RowChoices, value: Any) -> bool:
+    return any(value == code for _, options in offered.groups for code, _ in options)
+
+
 class RowsField(forms.Field):
-    """A list of rows with typed columns. Blank rows are dropped; an error names its row and column."""
+    """A list of rows with typed columns. Blank rows are dropped; an error names its row and column.
+
+    ``partial``: a cell that is not filled yet is None, no error (the simulator looks at what there is).
+    """
 
     widget = RowsWidget
     max_rows = 200
+    partial = False
 
     def __init__(self, *, columns: Mapping[str, forms.Field], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -201,6 +238,9 @@ class RowsField(forms.Field):
                     fault = json_fault(field, row.get(key))
                     if fault:
                         raise ValidationError(fault)
+                    if self.partial and not str(row.get(key) or "").strip():
+                        cleaned[key] = None
+                        continue
                     cleaned[key] = field.clean(row.get(key))
                 except ValidationError as error:
                     errors += [
