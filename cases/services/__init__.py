@@ -17,8 +17,8 @@ from cases.services.journal import (
     journal_heads,
     verify_all,
 )
-from cases.services.legal_notices import acknowledge_notice, issue_notice
-from cases.services.papers import store_notice, store_paper, store_statement
+from cases.services.legal_notices import acknowledge_notice, issue_notices
+from cases.services.papers import Paper, notice_paper, store_paper, store_papers, store_statement
 from cases.services.references import next_reference
 from cases.services.roles import create_person, deactivate_person, end_role, ensure_role_group, grant_role
 from cases.services.tokens import issue_token, revoke_token, user_of_token
@@ -27,6 +27,7 @@ __all__ = [
     "CheckedUpload",
     "Column",
     "DossierClocks",
+    "Paper",
     "PaperOptions",
     "PaperTable",
     "Vote",
@@ -44,19 +45,20 @@ __all__ = [
     "export_journal",
     "facility_names",
     "grant_role",
-    "issue_notice",
+    "issue_notices",
     "issue_token",
     "journal_heads",
     "ledger",
     "load_budgets",
     "money_table",
     "next_reference",
+    "notice_paper",
     "open_exercise",
     "record_decision",
     "revoke_token",
     "store_document",
-    "store_notice",
     "store_paper",
+    "store_papers",
     "store_statement",
     "user_of_token",
     "verify_all",

@@ -13,7 +13,8 @@ from cases.models import Decision, Dossier, Facility, User
 from cases.papers import PaperTable, Vote
 from cases.pdf import CANSSM, DecisionData, Visa, VoteData, render_decision, table_data
 from cases.selectors.dossiers import DECISION_KIND
-from cases.services.papers import store_paper
+from cases.services.documents import latest_version
+from cases.services.papers import Paper, store_paper
 from cases.services.signatures import authority_of, issuer_of, letterhead_of, signatory, subject_of
 
 
@@ -57,7 +58,10 @@ def record_decision(
     if (kind == DecisionKind.DELIBERATION) != (vote is not None):
         raise ValueError("a deliberation has a vote, and nothing else has one")
     now = clock.now()
-    earlier = Decision.objects.filter(dossier=dossier).count()
+    previous = latest_version(
+        dossier, DECISION_KIND
+    )  # each decision has its paper, and each paper its number
+    earlier = previous.version if previous else 0
     printed = dossier.amount_ht if amount is None else amount
     data: DecisionData = {
         "document_reference": f"{dossier.reference}/D{earlier + 1}",
@@ -98,9 +102,8 @@ def record_decision(
         data["addressee"] = ""  # a body does not notify itself
     document = store_paper(
         dossier=dossier,
-        kind=DECISION_KIND,
-        name=f"Décision {dossier.reference}-D{earlier + 1}.pdf",
-        content=render_decision(data),
+        paper=Paper(DECISION_KIND, f"Décision {dossier.reference}-D{earlier + 1}.pdf", render_decision(data)),
+        previous=previous,
         uploaded_by=actor,
     )
     return Decision.objects.create(

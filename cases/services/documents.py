@@ -35,6 +35,11 @@ def check_upload(file: UploadedFile | File) -> CheckedUpload:
     return CheckedUpload(file, safe_name(file.name or "", content_type), content_type, size, sha256_of(file))
 
 
+def latest_version(dossier: Dossier, kind: str) -> Document | None:
+    """The newest version of a piece, superseded or not. One statement."""
+    return Document.objects.filter(dossier=dossier, kind=kind).order_by("-version").first()
+
+
 def store_document(
     *, dossier: Dossier, kind: str, upload: CheckedUpload, uploaded_by: User | None
 ) -> Document:
@@ -43,14 +48,42 @@ def store_document(
     Needs the caller's transaction and its lock on the dossier. The file is written first: should the transaction be
     undone, an orphan file remains that no row points to, never a row without its file.
     """
-    previous = Document.objects.filter(dossier=dossier, kind=kind).order_by("-version").first()
+    return supersede(
+        latest_version(dossier, kind), dossier=dossier, kind=kind, upload=upload, uploaded_by=uploaded_by
+    )
+
+
+def supersede(
+    previous: Document | None,
+    *,
+    dossier: Dossier,
+    kind: str,
+    upload: CheckedUpload,
+    uploaded_by: User | None,
+) -> Document:
+    """As ``store_document``, for a caller that has already read the newest version."""
     if previous is not None and previous.current:
         Document.objects.filter(pk=previous.pk).update(current=False)
+    document = new_document(
+        dossier=dossier,
+        kind=kind,
+        upload=upload,
+        version=previous.version + 1 if previous else 1,
+        uploaded_by=uploaded_by,
+    )
+    document.save(force_insert=True)
+    return document
+
+
+def new_document(
+    *, dossier: Dossier, kind: str, upload: CheckedUpload, version: int, uploaded_by: User | None
+) -> Document:
+    """A piece whose file is written and whose row is not: the caller inserts it."""
     upload.file.seek(0)
     document = Document(
         dossier=dossier,
         kind=kind,
-        version=previous.version + 1 if previous else 1,
+        version=version,
         name=upload.name,
         content_type=upload.content_type.mime,
         size=upload.size,
@@ -59,5 +92,4 @@ def store_document(
         uploaded_at=clock.now(),
     )
     document.file.save(upload.name, upload.file, save=False)
-    document.save(force_insert=True)
     return document

@@ -8,16 +8,14 @@ from cases.enums import Role
 from cases.errors import Conflict, Quote
 from cases.models import Dossier, LegalNotice, Organisation, User
 from cases.papers import PaperTable
-from cases.services.papers import store_notice
+from cases.services.papers import notice_paper, store_papers
 
 
-def issue_notice(
+def issue_notices(
     *,
     dossier: Dossier,
     step: str,
-    number: int,
-    addressee: Organisation,
-    addressee_role: Role,
+    addressees: Sequence[tuple[Organisation, Role]],
     actor: User | None,
     role: Role,
     body: str,
@@ -31,44 +29,51 @@ def issue_notice(
     tables: Sequence[PaperTable],
     reason: str,
     subject_lines: Sequence[tuple[str, str]] = (),
-) -> LegalNotice:
-    """Put the information of one addressee at its disposal, with its paper (PDF/A). Needs the caller's transaction.
+) -> list[LegalNotice]:
+    """Put the information of each addressee at its disposal, with a paper (PDF/A) of its own.
 
-    ``step`` is the one at which the addressee acknowledges; ``due_on`` the last day of the delay that ``rule_ref``
-    gives, counted from ``happened_on``.
+    ``step`` is the one at which the addressees acknowledge; ``due_on`` the last day of the delay that ``rule_ref``
+    gives, counted from ``happened_on``. Needs the caller's transaction. Three statements whatever their number.
     """
-    document = store_notice(
-        dossier=dossier,
-        kind=f"notice_{addressee.code}",
-        number=number,
-        subject=subject,
-        addressee=addressee.name,
-        addressee_role=addressee_role,
-        actor=actor,
-        role=role,
-        body=body,
-        capacity=capacity,
-        effected_on=happened_on,
-        due_on=due_on,
-        delay=delay,
-        quotes=quotes,
-        tables=tables,
-        reason=reason,
-        acknowledge=(
-            f"L’accusé de réception est donné dans Berline, sur la page du dossier {dossier.reference}, "
-            "par une personne habilitée du destinataire."
-        ),
-        subject_lines=subject_lines,
-    )
-    return LegalNotice.objects.create(
-        dossier=dossier,
-        organisation=addressee,
-        step=step,
-        rule_ref=rule_ref,
-        happened_on=happened_on,
-        due_on=due_on,
-        document=document,
-        sent_at=clock.now(),
+    papers = [
+        notice_paper(
+            dossier=dossier,
+            kind=f"notice_{addressee.code}",
+            number=number,
+            subject=subject,
+            addressee=addressee.name,
+            addressee_role=addressee_role,
+            actor=actor,
+            role=role,
+            body=body,
+            capacity=capacity,
+            effected_on=happened_on,
+            due_on=due_on,
+            delay=delay,
+            quotes=quotes,
+            tables=tables,
+            reason=reason,
+            acknowledge=(
+                f"L’accusé de réception est donné dans Berline, sur la page du dossier {dossier.reference}, "
+                "par une personne habilitée du destinataire."
+            ),
+            subject_lines=subject_lines,
+        )
+        for number, (addressee, addressee_role) in enumerate(addressees, start=1)
+    ]
+    documents = store_papers(dossier=dossier, papers=papers, uploaded_by=actor)
+    return LegalNotice.objects.bulk_create(
+        LegalNotice(
+            dossier=dossier,
+            organisation=addressee,
+            step=step,
+            rule_ref=rule_ref,
+            happened_on=happened_on,
+            due_on=due_on,
+            document=document,
+            sent_at=clock.now(),
+        )
+        for (addressee, _), document in zip(addressees, documents, strict=True)
     )
 
 

@@ -1,7 +1,7 @@
 """Stores papers that are no decisions: the information of an addressee, a computation line by line."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final, cast
 
@@ -14,7 +14,7 @@ from cases.errors import Quote
 from cases.models import Document, Dossier, User
 from cases.papers import PaperTable
 from cases.pdf import NoticeData, StatementData, Visa, render_notice, render_statement, table_data
-from cases.services.documents import CheckedUpload, store_document
+from cases.services.documents import CheckedUpload, latest_version, new_document, supersede
 from cases.services.signatures import authority_of, issuer_of, signatory
 from cases.uploads import sha256_of
 
@@ -22,25 +22,54 @@ from cases.uploads import sha256_of
 LANDSCAPE: Final = 5
 
 
-def store_paper(
-    *, dossier: Dossier, kind: str, name: str, content: bytes, uploaded_by: User | None
-) -> Document:
-    """Store a PDF that the system made as a piece of the dossier; it supersedes the former one of its kind.
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A PDF that the system made, not stored yet: the piece's kind, the file's name, its bytes."""
 
-    Needs the caller's transaction and its lock on the dossier. ``name`` is the file's, with ``.pdf``.
+    kind: str
+    name: str
+    content: bytes
+
+
+def store_paper(
+    *, dossier: Dossier, paper: Paper, previous: Document | None, uploaded_by: User | None
+) -> Document:
+    """Store a PDF that the system made as a piece of the dossier; it supersedes ``previous``, the newest of its kind.
+
+    Needs the caller's transaction and its lock on the dossier.
     """
-    file = ContentFile(content, name=f"{kind}.pdf")
-    upload = CheckedUpload(
+    return supersede(
+        previous, dossier=dossier, kind=paper.kind, upload=_upload(paper), uploaded_by=uploaded_by
+    )
+
+
+def store_papers(*, dossier: Dossier, papers: Sequence[Paper], uploaded_by: User | None) -> list[Document]:
+    """Store papers whose kinds the dossier does not have yet. Two statements whatever their number.
+
+    Needs the caller's transaction and its lock on the dossier. Raises ``ValueError`` for a kind that it has already.
+    """
+    kinds = [paper.kind for paper in papers]
+    if Document.objects.filter(dossier=dossier, kind__in=kinds).exists():
+        raise ValueError(f"{dossier.reference} has a piece of one of these kinds already: {kinds}")
+    uploads = [(paper.kind, _upload(paper)) for paper in papers]
+    return Document.objects.bulk_create(
+        new_document(dossier=dossier, kind=kind, upload=upload, version=1, uploaded_by=uploaded_by)
+        for kind, upload in uploads
+    )
+
+
+def _upload(paper: Paper) -> CheckedUpload:
+    file = ContentFile(paper.content, name=f"{paper.kind}.pdf")
+    return CheckedUpload(
         file=file,
-        name=name,
+        name=paper.name,
         content_type=ContentType("application/pdf", "PDF", "pdf"),
-        size=len(content),
+        size=len(paper.content),
         sha256=sha256_of(file),
     )
-    return store_document(dossier=dossier, kind=kind, upload=upload, uploaded_by=uploaded_by)
 
 
-def store_notice(
+def notice_paper(
     *,
     dossier: Dossier,
     kind: str,
@@ -60,8 +89,8 @@ def store_notice(
     reason: str,
     acknowledge: str,
     subject_lines: Sequence[tuple[str, str]] = (),
-) -> Document:
-    """Write and store the information of one addressee on a virement (A19). Needs the caller's transaction and lock.
+) -> Paper:
+    """Write the information of one addressee on a virement (A19); ``store_papers`` keeps it.
 
     ``kind`` is the piece's, one for each addressee (« notice_dss »), so that none supersedes another; ``number``
     numbers the notices of the dossier. ``subject`` is the object in full, ``addressee`` the body informed and
@@ -91,13 +120,7 @@ def store_notice(
         "journal_hash": dossier.journal_head,
         "journal_sequence": dossier.journal_length,
     }
-    return store_paper(
-        dossier=dossier,
-        kind=kind,
-        name=f"Information {dossier.reference}-I{number}.pdf",
-        content=render_notice(data),
-        uploaded_by=actor,
-    )
+    return Paper(kind, f"Information {dossier.reference}-I{number}.pdf", render_notice(data))
 
 
 def store_statement(
@@ -120,7 +143,8 @@ def store_statement(
     ``introduction`` and ``notes`` are whole sentences before and after the tables. Tables of five amounts and more
     are printed on the page's side. A later statement of the same ``kind`` supersedes this one.
     """
-    version = Document.objects.filter(dossier=dossier, kind=kind).count() + 1
+    previous = latest_version(dossier, kind)
+    version = previous.version + 1 if previous else 1
     data: StatementData = {
         "document_reference": f"{dossier.reference}/E{version}",
         "reference": dossier.reference,
@@ -137,10 +161,5 @@ def store_statement(
         "journal_hash": dossier.journal_head,
         "journal_sequence": dossier.journal_length,
     }
-    return store_paper(
-        dossier=dossier,
-        kind=kind,
-        name=f"{heading} {dossier.reference}-E{version}.pdf",
-        content=render_statement(data),
-        uploaded_by=actor,
-    )
+    paper = Paper(kind, f"{heading} {dossier.reference}-E{version}.pdf", render_statement(data))
+    return store_paper(dossier=dossier, paper=paper, previous=previous, uploaded_by=actor)

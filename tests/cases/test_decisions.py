@@ -14,7 +14,7 @@ from cases.enums import DecisionKind, Role
 from cases.errors import Quote
 from cases.models import Decision, Document, User
 from cases.papers import Column, PaperOptions, Vote, money_table
-from cases.services import record_decision, store_notice, store_statement
+from cases.services import notice_paper, record_decision, store_papers, store_statement
 from cases.services.signatures import authority_of, signatory, subject_of
 from tests.journeys import Cast, Journey
 from tests.papers import assert_both_standards, reader, words
@@ -303,7 +303,9 @@ def notify(journey: Journey, addressee: str, role: Role, **changes: Any) -> Docu
         "acknowledge": "Accusez réception sur la page du dossier.",
     }
     with clock.at(NOW), transaction.atomic():
-        return store_notice(**(given | changes))
+        paper = notice_paper(**(given | changes))
+        (document,) = store_papers(dossier=journey.dossier, papers=[paper], uploaded_by=given["actor"])
+        return document
 
 
 def test_notice_of_each_addressee_is_a_piece_of_its_own(journey: Journey) -> None:

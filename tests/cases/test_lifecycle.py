@@ -18,7 +18,7 @@ PAIRS = list(product(S, S))
 #: The drawing of design §6, written again by hand; ``approved → under_review`` is its §9 (revised cost).
 DRAWN = """
 draft → submitted withdrawn
-submitted → under_review in_consultation awaiting_decision refused draft approved withdrawn
+submitted → under_review in_consultation awaiting_decision refused draft approved withdrawn awaiting_authority
 under_review → to_complete in_consultation awaiting_decision refused withdrawn
 to_complete → under_review withdrawn
 in_consultation → under_review awaiting_decision withdrawn

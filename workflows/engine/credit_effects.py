@@ -10,7 +10,7 @@ from cases.french import french_date
 from cases.models import Exercise
 from cases.papers import PaperOptions, PaperTable, Vote
 from cases.selectors import national_bodies
-from cases.services import acknowledge_notice, issue_notice, ledger
+from cases.services import acknowledge_notice, issue_notices, ledger
 from workflows.engine import effects
 from workflows.engine.context import StepContext
 from workflows.engine.credit_lines import exercise_of, fund_of, transfer_rows_of, transfers_table
@@ -121,32 +121,37 @@ def inform_of_transfers(step: str, *rules: str) -> Effect:
         day = effected_on(context)
         due_on = context.due_on(DELAY, day)
         bodies = {body.pk: body for body in national_bodies(dossier.organisation)}
-        told = []
-        for number, chair in enumerate(opening.chairs(dossier.organisation), start=1):
-            notice = issue_notice(
-                dossier=dossier,
-                step=step,
-                number=number,
-                addressee=bodies[chair.organisation_id],
-                addressee_role=chair.role,
-                actor=context.actor,
-                role=acting.role,
-                body=context.body,
-                capacity=context.capacity,
-                happened_on=day,
-                due_on=due_on,
-                rule_ref=context.rule(DELAY).ref,
-                delay=context.quote(DELAY),
-                subject=(
-                    "Information d’un virement de crédits entre groupes "
-                    f"({fund_of(context)}, exercice {context.data['exercise']})"
-                ),
-                quotes=[context.quote(key) for key in rules],
-                tables=transfer_tables(context),
-                reason=str(context.data.get("reason") or ""),
-                subject_lines=subject_lines(context),
-            )
-            told.append({"organisation": notice.organisation.code, "due_on": due_on.isoformat()})
+        notices = issue_notices(
+            dossier=dossier,
+            step=step,
+            addressees=[
+                (bodies[chair.organisation_id], chair.role) for chair in opening.chairs(dossier.organisation)
+            ],
+            actor=context.actor,
+            role=acting.role,
+            body=context.body,
+            capacity=context.capacity,
+            happened_on=day,
+            due_on=due_on,
+            rule_ref=context.rule(DELAY).ref,
+            delay=context.quote(DELAY),
+            subject=(
+                "Information d’un virement de crédits entre groupes "
+                f"({fund_of(context)}, exercice {context.data['exercise']})"
+            ),
+            quotes=[context.quote(key) for key in rules],
+            tables=transfer_tables(context),
+            reason=str(context.data.get("reason") or ""),
+            subject_lines=subject_lines(context),
+        )
+        told = [
+            {
+                "organisation": one.organisation.code,
+                "due_on": due_on.isoformat(),
+                "sha256": one.document.sha256,
+            }
+            for one in notices
+        ]
         context.changes["notices"] = told
 
     return effect

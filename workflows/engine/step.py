@@ -131,10 +131,17 @@ class StepActivation(Activation):
         cls, flow_task: Step, prev_activation: Activation, token: Any, data: Any = None, seed: Any = None
     ) -> StepActivation:
         """Insert the task, open to the role and body of ``seed``. One statement."""
-        process = prev_activation.process
-        chair: Chair = seed
+        activation = cls.prepared(flow_task, prev_activation, token, seed, data)
+        rows.insert(activation.task)
+        return activation
+
+    @classmethod
+    def prepared(
+        cls, flow_task: Step, previous: Activation, token: Any, chair: Chair, data: Any = None
+    ) -> StepActivation:
+        """The task of one body, not stored yet."""
         task = flow_task.flow_class.task_class(
-            process=process,
+            process=previous.process,
             flow_task=flow_task,
             flow_task_type=flow_task.task_type,
             token=token,
@@ -144,7 +151,6 @@ class StepActivation(Activation):
             owner_permission_obj_pk=str(chair.organisation_id),
             data=data or {},
         )
-        rows.insert(task)
         return cls(task)
 
     @Activation.status.super()
@@ -289,12 +295,16 @@ class Step(Node):
         return tuple(chair for seat in self.seats for chair in chairs_of(seat, organisation))
 
     def open(self, previous: Activation, token: Any, role: Role | None = None) -> list[Activation]:
-        """Open the step: one task for each body. ``role``: the one that filed, where several may."""
+        """Open the step: one task for each body. ``role``: the one that filed, where several may. One statement."""
         organisation = previous.process.dossier.organisation
         chairs = self.chairs(organisation)
         if role is not None and role in self.filing_roles:
             chairs = (Chair(role, chairs[0].organisation_id),)
-        return [self._create(previous, token, seed=chair) for chair in chairs]
+        if len(chairs) == 1:
+            return [self._create(previous, token, seed=chairs[0])]
+        opened = [self.activation_class.prepared(self, previous, token, chair) for chair in chairs]
+        rows.insert_all([one.task for one in opened])
+        return opened
 
     def _resolve(self, instance: Any) -> None:
         """viewflow's hook: ``this.x`` becomes the node; runs on this class's copy of the node."""
