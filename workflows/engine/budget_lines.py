@@ -306,7 +306,7 @@ def judgement_record(context: StepContext) -> dict[str, Any]:
     judged = conformity_of(context)
     if judged is None:
         raise RuntimeError(f"{context.dossier.reference} has no line to judge")
-    record = _by_key(judged.as_dict())
+    record: dict[str, Any] = _by_key(judged.as_dict())
     return record | {
         "judged": judged.conforms,
         "conforms": conforms(context),
