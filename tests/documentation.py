@@ -38,6 +38,7 @@ from workflows.rulebook import resolve as resolve_rule
 from workflows.rulebook.model import Status
 from workflows.rulebook.units import Unit
 from workflows.selectors.actions import WITHDRAW
+from workflows.selectors.notices import NoticeState
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -198,7 +199,16 @@ def vocabulary() -> frozenset[str]:
     """The words of the field and of the API."""
     words: set[str] = {body.code for body in BODIES} | set(Unit) | set(rulebooks()) | set(get_args(Status))
     words |= set(DEMONSTRATION_ACCOUNTS)
-    for kind in (Role, DossierStatus, OrganisationKind, Duty, DeadlineKind, DeadlineState, DecisionKind):
+    for kind in (
+        Role,
+        DossierStatus,
+        OrganisationKind,
+        Duty,
+        DeadlineKind,
+        DeadlineState,
+        DecisionKind,
+        NoticeState,
+    ):
         words |= set(kind.values)
     words |= {f"hold_{role.value}" for role in Role}
     for path in all_paths():

@@ -20,7 +20,7 @@ from cases.permissions import holdings_of
 from cases.selectors import legal_notice_for
 from workflows.api.schemas import NoticeOut
 from workflows.engine.registry import get_path
-from workflows.selectors.notices import STATES, register
+from workflows.selectors.notices import NoticeState, register
 from workflows.services import perform
 
 router = Router(tags=["Informations légales"])
@@ -56,8 +56,8 @@ class NoticesOut(BaseModel):
 def read_notices(request: HttpRequest, filters: Query[NoticesIn]) -> NoticesOut:
     """Qui a été informé de quel acte, avant quel jour, et l’accusé de réception de chacun."""
     refuse_unknown_parameters(request, NoticesIn)
-    if filters.state and filters.state not in STATES:
-        raise _unknown("state", filters.state, f" Valeurs admises : {', '.join(STATES)}.")
+    if filters.state and filters.state not in NoticeState.values:
+        raise _unknown("state", filters.state, f" Valeurs admises : {', '.join(NoticeState.values)}.")
     if filters.addressee and not Organisation.objects.filter(code=filters.addressee).exists():
         raise _unknown("addressee", filters.addressee, " Corrigez ce filtre ou retirez-le.")
     found = register(

@@ -24,7 +24,7 @@ from workflows.engine.step import Step
 from workflows.rulebook import resolve
 from workflows.selectors import Action, DossierView, StepState
 from workflows.selectors.dossier_view import ClockState, PieceState
-from workflows.selectors.notices import STATES, is_late, state_of
+from workflows.selectors.notices import is_late, state_of
 
 
 class StepStateOut(BaseModel):
@@ -238,8 +238,8 @@ class NoticeOut(BaseModel):
             acknowledged_at=notice.acknowledged_at,
             acknowledged_by=str(notice.acknowledged_by) if notice.acknowledged_by else None,
             capacity=notice.capacity,
-            state=state,
-            state_label=STATES[state],
+            state=state.value,
+            state_label=str(state.label),
             late=is_late(notice),
             rule=notice.rule_ref,
             document_url=f"/api/v1/dossiers/{reference}/documents/{notice.document.public_id}",

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import TruncDate
 
@@ -12,13 +13,14 @@ from cases.permissions import Holding
 from cases.selectors import legal_notices_visible_to
 from cases.text import storable
 
-#: What a notice may be: still awaited in time, past its date without a receipt, received in time, received late.
-STATES = {
-    "awaited": "en attente",
-    "late": "en retard",
-    "acknowledged": "reçue dans le délai",
-    "acknowledged_late": "reçue après le délai",
-}
+
+class NoticeState(models.TextChoices):
+    """What a notice may be: awaited in time, past its date without a receipt, received in time, received late."""
+
+    AWAITED = "awaited", "en attente"
+    LATE = "late", "en retard"
+    ACKNOWLEDGED = "acknowledged", "reçue dans le délai"
+    ACKNOWLEDGED_LATE = "acknowledged_late", "reçue après le délai"
 
 
 def received_on(notice: LegalNotice) -> date | None:
@@ -31,11 +33,11 @@ def is_late(notice: LegalNotice) -> bool:
     return (received_on(notice) or clock.today()) > notice.due_on
 
 
-def state_of(notice: LegalNotice) -> str:
-    """A key of ``STATES``."""
+def state_of(notice: LegalNotice) -> NoticeState:
+    """Where a notice stands today."""
     if notice.acknowledged_at:
-        return "acknowledged_late" if is_late(notice) else "acknowledged"
-    return "late" if is_late(notice) else "awaited"
+        return NoticeState.ACKNOWLEDGED_LATE if is_late(notice) else NoticeState.ACKNOWLEDGED
+    return NoticeState.LATE if is_late(notice) else NoticeState.AWAITED
 
 
 def register(
@@ -57,9 +59,9 @@ def register(
     if addressee:
         found = found.filter(organisation__code=addressee)
     conditions = {
-        "awaited": Q(received__isnull=True, due_on__gte=clock.today()),
-        "late": Q(received__isnull=True, due_on__lt=clock.today()),
-        "acknowledged": Q(received__lte=F("due_on")),
-        "acknowledged_late": Q(received__gt=F("due_on")),
+        NoticeState.AWAITED: Q(received__isnull=True, due_on__gte=clock.today()),
+        NoticeState.LATE: Q(received__isnull=True, due_on__lt=clock.today()),
+        NoticeState.ACKNOWLEDGED: Q(received__lte=F("due_on")),
+        NoticeState.ACKNOWLEDGED_LATE: Q(received__gt=F("due_on")),
     }
-    return found.filter(conditions[state]) if state else found
+    return found.filter(conditions[NoticeState(state)]) if state else found
