@@ -21,7 +21,7 @@ from tests.journeys import Cast, Journey
 from tests.refusals import refused, rules_of
 from workflows.paths.fnmo_investment import FnmoInvestment
 from workflows.selectors import dossier_view
-from workflows.services import create_draft, perform, simulate
+from workflows.services import create_draft, expire_deadlines, perform, simulate
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +116,40 @@ def test_advance_is_released_then_committed_on_the_budget(cast: Cast, filed: Fil
     assert journey.reference.startswith("DAV-2026-")
     (decision,) = Decision.objects.filter(dossier=journey.dossier)
     assert (decision.kind, decision.amount_ht) == ("approval", Decimal("15000.00"))
+
+
+def test_advance_meets_the_budget_that_the_board_votes(cast: Cast, filed: Filed) -> None:
+    journey, late = filed().walk(*RELEASED), filed()
+    voted_at, eve, day = (datetime(2026, *on, 9, tzinfo=UTC) for on in ((4, 20), (5, 9), (5, 10)))
+    voted = CreditJourney.file(
+        cast,
+        "budget_vote",
+        {
+            "fund": "FNMO",
+            "exercise": 2026,
+            "kind": "primitive",
+            "lines": [{"line": "INV", "amount": "50000.00"}],
+            "reason": "Plans des caisses régionales",
+        },
+        by="reviewer",
+        body="canssm",
+        at=voted_at,
+        pieces=("regional_investments",),
+    )
+    voted.walk("prepare.submit@reviewer", "board_vote.adopted", at=voted_at)
+    received = [{"authority": code, "received_on": "2026-04-20"} for code in ("dss", "db")]
+    voted.do("notify_authorities.record", "reviewer", at=voted_at, data={"receptions": received})
+    with clock.at(eve):
+        expire_deadlines()
+    assert voted.status == "awaiting_authority"
+    refused(journey, "regularise.regularise", Blocked, by="reviewer", at=eve)
+    with clock.at(day):
+        expire_deadlines()
+    assert voted.status == "enforceable"
+    error = refused(late, "prepare.submit", Blocked, at=day)
+    assert [one.code for one in error.reasons] == ["budget_enforceable"]
+    journey.do("regularise.regularise", "reviewer", at=day)
+    assert credits_of("INV", "FNMO") == Decimal("35000.00")
 
 
 def test_director_returns_and_decider_refuses(filed: Filed) -> None:
