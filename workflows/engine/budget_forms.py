@@ -273,7 +273,7 @@ class BudgetForm(VotedLinesForm):
         used = INPUTS[ground]
         for name in ALL_INPUTS:
             value = cleaned.get(name)
-            given = value not in (None, "", [], False)
+            given = value is not None and value is not False and value not in ("", [])  # zero is an amount
             if given and name not in used:
                 yield name, f"« {ground.label} » ne se calcule pas avec cette donnée : videz ce champ."
             elif not given and name in used and name not in OPTIONAL and not self.partial:
