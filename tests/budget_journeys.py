@@ -40,7 +40,7 @@ def primitive(*lines: tuple[str, str], **more: Any) -> dict[str, Any]:
 
 def carried(*lines: tuple[str, str], **more: Any) -> dict[str, Any]:
     """Valid data of a carry-over of the FNGA from 2014 to 2015."""
-    data = budget(*lines, exercise=2015, purpose="Déménagement du siège", **more)
+    data = budget(*lines, **{"exercise": 2015, "purpose": "Déménagement du siège"} | more)
     return {key: value for key, value in data.items() if key not in ("kind", "reason")}
 
 
