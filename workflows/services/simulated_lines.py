@@ -210,7 +210,7 @@ def _verdict_of(governs: Classification, path: type[Path], context: StepContext)
     who = Role.DIRECTOR_GENERAL.label.lower()
     if governs.path == path.key:
         if governs.kind is VirementClass.FORBIDDEN:
-            return f"interdit par simple virement, ce circuit le permet. {path.summary}"
+            return path.verdict or f"interdit par simple virement, possible par ce circuit. {path.summary}"
         if governs.informs:
             return (
                 f"virement autorisé, le {who} décide ; le contrôle général et les ministères sont informés dans les "
@@ -225,3 +225,41 @@ def _verdict_of(governs: Classification, path: type[Path], context: StepContext)
     if instead is None:
         return "virement interdit ici."
     return f"virement interdit par ce circuit. Il faut « {instead.title} »."
+
+
+def classified_lines(context: StepContext, *, live: bool) -> tuple[SimulatedLine, ...]:
+    """The rows of a stored virement with what the text says of each, under the rules pinned on the dossier.
+
+    ``live``: with what is available now on the line that gives, one statement more; otherwise without.
+    """
+    rows = transfer_rows_of(context)
+    governs = governing(context)
+    held = balances(context) if live and rows else {}
+    left: dict[int, Decimal] = {}
+    shown = []
+    for number, row in enumerate(rows, start=1):
+        before = after = None
+        if row.origin.pk in held:
+            before = left.get(row.origin.pk, held[row.origin.pk].available)
+            after = left[row.origin.pk] = before - row.amount
+        shown.append(
+            SimulatedLine(
+                number=number,
+                origin=row.origin.code,
+                origin_label=str(row.origin),
+                target=row.target.code,
+                target_label=str(row.target),
+                amount=row.amount,
+                kind=row.found.kind.value,
+                kind_label=kind_label(row.found, context),
+                code=row.found.code,
+                message=row.found.message,
+                quotes=row.found.quotes,
+                path=row.found.path.value,
+                available_before=before,
+                available_after=after,
+                short=after is not None and after < ZERO and row.origin.facts.limitative,
+                governs=row.found is governs,
+            )
+        )
+    return tuple(shown)
