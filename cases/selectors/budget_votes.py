@@ -110,6 +110,12 @@ def standing_budgets(*, dossier: Dossier, fund: str, exercise: int) -> tuple[Sta
     return tuple(StandingBudget(*row) for row in found)
 
 
+def exercise_and_origin(year: int) -> tuple[Exercise | None, Exercise | None]:
+    """The exercise of that year and the one of the year before, None for one that has no budget. One statement."""
+    found = {one.year: one for one in Exercise.objects.filter(year__in=(year - 1, year))}
+    return found.get(year), found.get(year - 1)
+
+
 def lock_fund(fund: str) -> None:
     """Let acts that must not happen twice in a fund follow each other until the transaction ends. One statement.
 

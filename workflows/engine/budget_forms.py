@@ -56,17 +56,18 @@ ALL_INPUTS: Final = tuple(dict.fromkeys(name for names in INPUTS.values() for na
 OPTIONAL: Final = frozenset({"provision_reversal", "to_investment", "to_rents"})
 
 
-class NamedField(forms.CharField):
+class NamedField(forms.ChoiceField):
     """One of a few names, in a cell of rows: reads the code or the French name, keeps the code, shows the name."""
 
-    def __init__(self, names: Mapping[str, str] | None = None, **kwargs: Any) -> None:
-        super().__init__(max_length=200, **kwargs)
-        self._names = names
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("error_messages", {"required": "écrivez de quoi il s’agit."})
+        super().__init__(**kwargs)
 
     @property
-    def names(self) -> Mapping[str, str]:
+    def names(self) -> dict[str, str]:
         """Code → French name."""
-        return self._names or {}
+        choices: Any = self.choices
+        return {str(code): str(name) for code, name in choices}
 
     def to_python(self, value: Any) -> str:
         text = " ".join(str(super().to_python(value)).split())
@@ -83,23 +84,36 @@ class NamedField(forms.CharField):
         return self.names.get(value, value) if isinstance(value, str) else value
 
 
-class CategoryField(NamedField):
-    """One of the categories of receipts that the convention compares with their forecast (A25)."""
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Read from the rulebook: a dated version may change them."""
-        book, today = rulebooks()[CONVENTION], clock.today()
-        return {key: book.rule(CATEGORY + key, today).text for key in book.rule(CATEGORIES, today).items}
+def _categories() -> list[tuple[str, str]]:
+    """The categories of receipts that the convention compares with their forecast (A25), from the rulebook."""
+    book, today = rulebooks()[CONVENTION], clock.today()
+    return [(key, book.rule(CATEGORY + key, today).text) for key in book.rule(CATEGORIES, today).items]
 
 
-class ConformityField(forms.NullBooleanField):
-    """Yes, no, or as judged."""
+class ConformityField(forms.Field):
+    """Yes, no, or as judged (None): a boolean for programs, a choice for people."""
+
+    answers: ClassVar[Mapping[Any, bool | None]] = {
+        "": None,
+        None: None,
+        True: True,
+        "true": True,
+        False: False,
+        "false": False,
+    }
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.NullBooleanSelect()
-        widget.choices = [("unknown", "Comme jugé"), ("true", "Conforme"), ("false", "Non conforme")]
-        super().__init__(required=False, widget=widget, **kwargs)
+        choices = [("", "Comme jugé"), ("true", "Conforme"), ("false", "Non conforme")]
+        super().__init__(required=False, widget=forms.Select(choices=choices), **kwargs)
+
+    def to_python(self, value: Any) -> bool | None:
+        if isinstance(value, bool | str | None) and value in self.answers:
+            return self.answers[value]
+        raise forms.ValidationError("Répondez par true ou false, ou ne répondez pas.")
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the choice calls a stored answer."""
+        return {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
 
 
 class VotedLinesForm(ReceivingForm):
@@ -181,7 +195,7 @@ class BudgetForm(VotedLinesForm):
         required=False,
         initial=[{"item": code} for code in PAYROLL_ITEMS],
         columns={
-            "item": NamedField(PAYROLL_ITEMS, label="Élément"),
+            "item": NamedField(choices=list(PAYROLL_ITEMS.items()), label="Élément"),
             "found": MoneyField(label="Arrêté ou constaté (€)", signed=True, required=False),
             "retained": MoneyField(label="Retenu (€)", signed=True, required=False),
         },
@@ -189,9 +203,9 @@ class BudgetForm(VotedLinesForm):
     receipts = RowsField(
         label="Recettes comparées à la prévision",
         required=False,
-        initial=lambda: [{"category": code} for code in CategoryField().names],
+        initial=lambda: [{"category": code} for code, _ in _categories()],
         columns={
-            "category": CategoryField(label="Catégorie"),
+            "category": NamedField(choices=_categories, label="Catégorie"),
             "programmed": MoneyField(label="Programmé (€)", signed=True, required=False),
             "realised": MoneyField(label="Réalisé (€)", signed=True, required=False),
         },

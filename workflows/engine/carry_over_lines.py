@@ -18,8 +18,8 @@ from cases.errors import Reason
 from cases.models import BudgetLine, Exercise
 from cases.money import format_eur
 from cases.papers import Column, PaperTable, money_table
-from cases.selectors import Balance, balances_among, exercise_of_year
-from cases.selectors.budget_votes import standing_budgets
+from cases.selectors import Balance, balances_among
+from cases.selectors.budget_votes import exercise_and_origin, standing_budgets
 from cases.services import ledger, store_statement
 from workflows import credits
 from workflows.credits import CarryOver
@@ -65,10 +65,11 @@ class CarriedRow:
 
 
 def origin_of(context: StepContext) -> Exercise | None:
-    """The exercise that gives, the year before the one of the dossier. One statement, once."""
+    """The exercise that gives, the year before the one of the dossier, which is read with it. One statement, once."""
     if "origin" not in context.memo:
-        exercise = exercise_of(context)
-        context.memo["origin"] = exercise_of_year(exercise.year - 1) if exercise else None
+        year = context.data.get("exercise")
+        both = exercise_and_origin(int(year)) if year else (None, None)
+        context.memo["exercise"], context.memo["origin"] = both
     found: Exercise | None = context.memo["origin"]
     return found
 
@@ -111,11 +112,11 @@ def _found(context: StepContext, line: BudgetLine, held: Balance, origin: Exerci
 
 def year_over(context: StepContext) -> Iterator[Reason]:
     """What is left of a year is known once it is over, and that year had a budget here."""
-    exercise = exercise_of(context)
+    origin, exercise = origin_of(context), exercise_of(context)
     if exercise is None:
         return
     before = exercise.year - 1
-    if origin_of(context) is None:
+    if origin is None:
         yield Reason(
             "no_origin",
             f"L’exercice {before} n’a pas de budget dans Berline : il n’y a rien à reporter sur {exercise.year}. "
@@ -248,7 +249,8 @@ def statement_tables(context: StepContext) -> list[PaperTable]:
 
 def carry(context: StepContext) -> None:
     """Carry the credits over on the legal day, after a fresh check under lock. Raises ``Blocked``."""
-    origin, target = origin_of(context), exercise_needed(context)
+    origin = origin_of(context)
+    target = exercise_needed(context)
     if origin is None:
         raise RuntimeError(f"{context.dossier.reference}: no exercise to carry over from")
     day = effective_on(context, context.due_on(TACIT_DELAY, last_reception(context)))

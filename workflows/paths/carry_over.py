@@ -48,8 +48,8 @@ CONFORMING = "carry_over.conforming"
 ABOUT = "un report de crédits"
 FITS = (
     credit_lines.lines_given,
-    credit_lines.exercise_open,
     carry_over_lines.year_over,
+    credit_lines.exercise_open,
     carry_over_lines.lines_carryable,
 )
 
