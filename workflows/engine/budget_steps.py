@@ -15,7 +15,9 @@ from cases.budget_terms import MovementKind
 from cases.calendar import french_date
 from cases.enums import DeadlineKind, DecisionKind, DossierStatus, Duty, OrganisationKind, Role
 from cases.errors import Blocked, Reason
+from cases.models import Organisation
 from cases.papers import PaperOptions, PaperTable
+from cases.permissions import involved_tag
 from cases.selectors import national_bodies
 from cases.selectors.budget_votes import lock_fund
 from cases.services import ledger
@@ -227,20 +229,21 @@ def last_reception(context: StepContext) -> date:
 def all_received(context: StepContext) -> bool:
     """Whether every ministry has received the decision; taken for granted before anything is recorded."""
     received = receptions_of(context)
-    return not received or received.keys() >= _ministries(context).keys()
+    return not received or received.keys() >= _ministry_names(context).keys()
 
 
-def _ministries(context: StepContext) -> dict[str, str]:
-    return {
-        body.code: body.name
-        for body in national_bodies(context.dossier.organisation)
-        if body.kind == OrganisationKind.MINISTRY
-    }
+def _ministries(context: StepContext) -> list[Organisation]:
+    bodies = national_bodies(context.dossier.organisation)
+    return [body for body in bodies if body.kind == OrganisationKind.MINISTRY]
+
+
+def _ministry_names(context: StepContext) -> dict[str, str]:
+    return {body.code: body.name for body in _ministries(context)}
 
 
 def receptions_fit(context: StepContext) -> Iterator[Reason]:
     """Each is of a ministry, recorded once, not before the vote."""
-    known, stored = _ministries(context), context.dossier.results.get("receptions") or {}
+    known, stored = _ministry_names(context), context.dossier.results.get("receptions") or {}
     voted_on = date.fromisoformat(context.dossier.results["board_vote"]["voted_on"])
     quote = context.quote(RECEPTIONS)
     for row in context.act["receptions"]:
@@ -262,9 +265,12 @@ def receptions_fit(context: StepContext) -> Iterator[Reason]:
 
 
 def record_receptions(context: StepContext) -> None:
-    """Keep the receptions of this act with those before it."""
+    """Keep the receptions of this act with those before it; who received the decision may read the dossier."""
     received = {code: day.isoformat() for code, day in sorted(receptions_of(context).items())}
     _note(context, {"receptions": received})
+    dossier = context.dossier
+    tags = [involved_tag(Role.AUTHORITY, body.pk) for body in _ministries(context) if body.code in received]
+    dossier.involved = [*dossier.involved, *(tag for tag in tags if tag not in dossier.involved)]
 
 
 def notify_step(*, complete: Sequence[Route], again: Any) -> Step:
@@ -409,7 +415,7 @@ def tacit_step(
             "subject_lines": [*subject_lines(context), ("Prise d’effet", french_date(day))],
             "tables": tables(context),
             "considerations": [
-                f"la réception de la décision du conseil par « {_ministries(context).get(code, code)} », le "
+                f"la réception de la décision du conseil par « {_ministry_names(context).get(code, code)} », le "
                 f"{french_date(received)}"
                 for code, received in receptions_of(context).items()
             ],
