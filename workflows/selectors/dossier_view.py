@@ -100,7 +100,10 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
     context.waiting = waiting_for(dossier, tasks)
     journal = list(JournalEntry.objects.filter(dossier=dossier).order_by("-sequence"))
     deadlines = list(
-        Deadline.objects.filter(dossier=dossier).prefetch_related("events").order_by("-opened_at", "-pk")
+        Deadline.objects.filter(dossier=dossier)
+        .select_related("organisation")
+        .prefetch_related("events")
+        .order_by("-opened_at", "-pk")
     )
     actions = available_actions(dossier, user, holdings=holdings, tasks=tasks, context=context)
     return DossierView(

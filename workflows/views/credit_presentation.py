@@ -28,6 +28,16 @@ BEFORE_EFFECT = {
     if status.value not in {"executed", "enforceable", "closed", "refused", "withdrawn", "lapsed"}
 }
 
+#: What a body answered, said once it is done.
+ANSWERS = {
+    "acknowledge": "réception accusée",
+    "agree": "accord donné",
+    "approve": "approbation donnée",
+    "authorise": "autorisation donnée",
+    "refuse": "refus",
+    "oppose": "opposition",
+}
+
 
 def transfers(view: DossierView) -> tuple[SimulatedLine, ...]:
     """The rows of a virement with what the text says of each and, until they are effected, what is available."""
@@ -130,7 +140,9 @@ def answers(view: DossierView) -> list[dict[str, Any]]:
                     body,
                     {
                         "body": body,
-                        "answer": outcome.label if outcome else entry.outcome,
+                        "answer": ANSWERS.get(
+                            entry.outcome, f"« {outcome.label if outcome else entry.outcome} »"
+                        ),
                         "on": clock.paris_date(entry.at),
                         "refused": entry.status_after == DossierStatus.REFUSED,
                     },

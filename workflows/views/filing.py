@@ -38,10 +38,19 @@ def _bodies(request: HttpRequest, path: type[Path]) -> list[Organisation]:
 
 
 def _fileable(request: HttpRequest) -> list[type[Path]]:
-    """Paths that the person may start."""
+    """Paths that the person may start: a role that files, on a body of a kind that the path is open to."""
     held = holdings_of_request(request)
-    roles = {one.role for one in held}
-    return [path for path in all_paths() if not roles.isdisjoint(path.first_step().filing_roles)]
+    kinds = dict(
+        Organisation.objects.filter(pk__in={one.organisation_id for one in held}).values_list("pk", "kind")
+    )
+    roles = {(one.role, kinds.get(one.organisation_id)) for one in held}
+    return [
+        path
+        for path in all_paths()
+        if any(
+            role in path.first_step().filing_roles and kind in path.organisation_kinds for role, kind in roles
+        )
+    ]
 
 
 def _named(paths: Iterable[type[Path]]) -> list[dict[str, str]]:
