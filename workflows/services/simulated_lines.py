@@ -198,7 +198,7 @@ def transfer_verdict(context: StepContext, lines: Sequence[SimulatedLine]) -> st
     if governs is None:
         return "Choisissez les lignes : ce que le texte permet s’affichera ici."
     sentences = [_verdict_of(governs, context.path, context)]
-    total = sum((line.amount or ZERO for line in lines), ZERO)
+    total = sum((line.amount or ZERO for line in lines if line.kind), ZERO)
     if total:
         sentences[0] = f"{format_eur(total)} : {sentences[0]}"
     if any(line.short for line in lines):
