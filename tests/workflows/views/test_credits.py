@@ -11,13 +11,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cases import clock
-from cases.enums import DecisionKind
+from cases.enums import DecisionKind, OrganisationKind
 from cases.models import BudgetLine, Dossier
 from cases.services import load_budgets
 from tests.api_client import Api
 from tests.credit_journeys import NOW, CreditJourney, transfers
 from tests.journeys import Cast
 from tests.pages import at_the_site, stored, words
+from workflows.engine import all_paths, get_path
+from workflows.engine.credit_forms import LinesForm
 
 pytestmark = pytest.mark.django_db
 
@@ -374,3 +376,33 @@ def test_only_paths_that_the_body_may_start_are_offered(cast: Cast) -> None:
     assert "Virement de crédits" not in text
     assert "Investissement FNMO" in words(at_the_site(cast.agent).get("/nouveau/"))
     assert "Investissement FNMO" not in words(at_the_site(cast.reviewer).get("/nouveau/"))
+
+
+# --- every path that chooses lines --------------------------------------------------------------------------------
+
+LINE_PATHS = [path.key for path in all_paths() if issubclass(path.form, LinesForm)]
+
+
+@pytest.mark.parametrize("key", LINE_PATHS)
+@pytest.mark.parametrize(
+    "cells", [{}, {"amount": "12"}, {"line": "A-I-1", "from": "A-I-1", "to": "A-I-2.autres"}]
+)
+def test_half_filled_form_of_any_path_is_simulated_without_a_fault(
+    cast: Cast, key: str, cells: dict[str, str]
+) -> None:
+    path = get_path(key)
+    columns = path.form.base_fields[path.form.rows_name].columns
+    kinds = {OrganisationKind.CARMI: "carmi-npdc", OrganisationKind.FUND: "canssm"}
+    body = next(code for kind, code in kinds.items() if kind in path.organisation_kinds)
+    person = cast.person("depositaire", *((role, body) for role in path.first_step().filing_roles))
+    with clock.at(NOW):
+        load_budgets()
+        client = at_the_site(person)
+        assert client.get(f"/nouveau/{key}/").status_code == 200
+        data = {"organisation": body, "fund": "FNGA", "exercise": "2026"}
+        data |= {f"{path.form.rows_name}-0-{name}": cells[name] for name in columns if name in cells}
+        for headers in ({}, HTMX):
+            assert client.post(f"/nouveau/{key}/simuler/", data, headers=headers).status_code == 200
+        page = client.post(f"/nouveau/{key}/", data | {"afficher": "plus"})
+    assert page.status_code == 200
+    assert "disponibles" in words(page)
