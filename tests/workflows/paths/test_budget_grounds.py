@@ -216,6 +216,17 @@ def test_payroll_of_a_primitive_budget_is_the_difference_on_its_line(cast: Cast)
     assert "rmpp_already_updated" in again
 
 
+def test_what_ministries_approved_above_the_base_does_not_raise_the_limit(cast: Cast) -> None:
+    rows = ("A-I-1", "49281000.00"), ("A-I-3.info", "120500.00")
+    vote = BudgetJourney.received(cast, primitive(*rows, **payroll(rmpp=("1000.00", "0.00"))))
+    vote.walk("authority_approval.approve", "authority_approval.approve@ministry_db")
+    later = judged(cast, budget(("A-I-1", "-1.00"), ("A-I-3.info", "-1.00")))["verdicts"]
+    assert {one["line"]: (one["limit"], one["proposed"], one["conforms"]) for one in later} == {
+        "A-I-1": ("49281000.00", "49280999.00", True),
+        "A-I-3.info": ("120000.00", "120499.00", False),
+    }
+
+
 def test_payroll_of_a_primitive_budget_leaves_what_closing_shows_to_the_amending_one(cast: Cast) -> None:
     found = reasons(cast, primitive(("A-I-1", "49280001.00"), **payroll(structure=("1.00", "0.00"))))
     assert "before_closing" in found
