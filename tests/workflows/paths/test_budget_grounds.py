@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from cases import clock
 from cases.enums import Role
 from cases.errors import Blocked, Reason
-from cases.models import CreditMovement
+from cases.models import CreditMovement, Decision
 from cases.services import ledger
 from tests.budget_journeys import BudgetJourney, at, authorised, budget, earmarked, primitive, sweep
 from tests.credit_journeys import NOW, credits_of, line
 from tests.credits import Credits, amounts_of
 from tests.journeys import Cast, state_of_everything
+from tests.papers import words
 from workflows.engine import budget_lines
 from workflows.selectors.actions import context_for
 from workflows.services import simulate
@@ -153,6 +154,12 @@ def test_reviewer_decides_otherwise_with_a_motive_only(cast: Cast, amount: str, 
     assert (stored["judged"], stored["conforms"], stored["overridden"]) == (not chosen, chosen, True)
     assert stored["motive"] == "Avenant signé le 3 février."
     assert journey.open_steps[0] == ("tacit_approval" if chosen else "authority_approval")
+    if chosen:
+        sweep(at(2026, 3, 22))
+        decision = Decision.objects.get(dossier=journey.pk, step="tacit_approval")
+        assert decision.document is not None
+        with decision.document.file.open() as paper:
+            assert "Avenant signé le 3 février." in words(paper.read())
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
