@@ -178,7 +178,7 @@ def test_pages_after_a_refusal_or_a_simulation_have_no_fault_either(
     journey = Journey.at(cast, "approved", facilities=["cds-lens"])
     faults: dict[str, list[str]] = {}
     agent = windows("agent")
-    agent.go("/nouveau/")
+    agent.go("/nouveau/fnmo_investment/")
     agent.field("Montant HT de l’opération").fill("90 000")
     agent.field("L’opération est liée à une restructuration").check()
     agent.page.get_by_role("heading", name="Le circuit, étape par étape").wait_for()

@@ -114,7 +114,7 @@ def test_filters_of_the_queue_change_the_list_in_place(person: Open, cast: Cast)
 
 def test_a_form_is_sent_once_however_often_one_clicks(person: Open, cast: Cast) -> None:
     agent = person("agent")
-    agent.go("/nouveau/")
+    agent.go("/nouveau/fnmo_investment/")
     agent.field("Objet de l’opération").fill("Échographe")
     agent.field("Montant HT de l’opération").fill("12 000")
     agent.field("Centre de santé de Lens (Lens)").check()
@@ -126,7 +126,7 @@ def test_a_form_is_sent_once_however_often_one_clicks(person: Open, cast: Cast) 
 
 def test_the_table_of_impacts_grows_while_one_types(person: Open, cast: Cast) -> None:
     agent = person("agent")
-    agent.go("/nouveau/")
+    agent.go("/nouveau/fnmo_investment/")
     for number in range(1, 6):
         agent.field(f"Gestion, ligne {number}").fill(f"Gestion {number}")
         agent.field(f"Année, ligne {number}").fill(str(2015 + number))
@@ -145,7 +145,7 @@ def test_the_table_of_impacts_grows_while_one_types(person: Open, cast: Cast) ->
 
 def test_leaving_a_form_with_changes_asks_first(person: Open, cast: Cast) -> None:
     agent = person("agent")
-    agent.go("/nouveau/")
+    agent.go("/nouveau/fnmo_investment/")
     agent.field("Objet de l’opération").press_sequentially("Écho")
     asked: list[str] = []
 

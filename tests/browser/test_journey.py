@@ -44,6 +44,7 @@ def open_task(someone: Person, step: str) -> None:
 def file_operation(agent: Person, amount: str, *, script: bool) -> None:
     """The form with the simulator, up to the draft."""
     agent.link("Préparer un dossier").first.click()
+    agent.link("Investissement FNMO").click()
     agent.field("Objet de l’opération").fill(TITLE)
     agent.field("Montant HT de l’opération").fill(amount)
     if script:
@@ -215,7 +216,7 @@ def test_refused_act_keeps_the_text_and_says_what_to_do(
 def test_bad_input_of_a_new_dossier_stays_on_the_screen(person: Open, cast: Cast, watch: Watch) -> None:
     watch.allow(422)
     agent = person("agent")
-    agent.go("/nouveau/")
+    agent.go("/nouveau/fnmo_investment/")
     agent.field("Montant HT de l’opération").fill("gratuit")
     agent.button("Enregistrer le brouillon").click()
     alert = agent.page.get_by_role("alert")

@@ -23,6 +23,7 @@ READERS = {
     "carmi_manager",
     "reviewer",
     "reviewer2",
+    "accountant",
     "dg",
     "dg2",
     "manager",

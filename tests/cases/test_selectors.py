@@ -143,7 +143,7 @@ def test_bodies_are_for_those_who_read_their_dossiers(cast: Cast) -> None:
             found.add(name)
         return found
 
-    fund = {"reviewer", "reviewer2", "dg", "dg2", "manager", "auditor"}
+    fund = {"reviewer", "reviewer2", "accountant", "dg", "dg2", "manager", "auditor"}
     assert readers("carmi-est") == fund | {"est_agent", "est_director"}
     assert readers("canssm") == fund
     assert readers("dss") == {"ministry", "auditor"}
@@ -170,7 +170,7 @@ def test_facilities_are_the_bodys_own_in_activity(cast: Cast) -> None:
 
 
 def test_grants_are_listed_for_administrators_only(cast: Cast) -> None:
-    assert grants_administered_by(cast.admin).count() == 14
+    assert grants_administered_by(cast.admin).count() == 18
     assert not grants_administered_by(cast.dg).exists()
     assert not grants_administered_by(cast.auditor).exists()
 
