@@ -10,6 +10,7 @@
 from workflows.calendar.occurrences import (
     Occurrence,
     all_obligations,
+    due_in_year,
     is_closed,
     occurrences,
     occurrences_in_year,
@@ -20,6 +21,7 @@ from workflows.calendar.occurrences import (
 __all__ = [
     "Occurrence",
     "all_obligations",
+    "due_in_year",
     "is_closed",
     "occurrences",
     "occurrences_in_year",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -96,16 +96,25 @@ def to_open(books: Mapping[str, Rulebook], exercise: int, on: date) -> tuple[Occ
     Those that the calendar marks, of conventions that are not closed, once the year in which they fall has begun. What
     has no day waits for its exercise to begin.
     """
-    found = chain.from_iterable(
-        occurrences(obligation, exercise)
-        for book in books.values()
-        if not is_closed(book, on)
-        for obligation in book.obligations.values()
-        if obligation.opens
-    )
     return tuple(
-        one for one in found if (one.due_on.year if one.due_on is not None else one.exercise) <= on.year
+        one
+        for obligation in _opened_by_system(books, on)
+        for one in occurrences(obligation, exercise)
+        if (one.due_on.year if one.due_on is not None else one.exercise) <= on.year
     )
+
+
+def due_in_year(books: Mapping[str, Rulebook], on: date) -> tuple[Occurrence, ...]:
+    """Return the occurrences to open that fall in the calendar year of ``on``, whatever their exercise."""
+    return tuple(
+        one for obligation in _opened_by_system(books, on) for one in occurrences_in_year(obligation, on.year)
+    )
+
+
+def _opened_by_system(books: Mapping[str, Rulebook], on: date) -> Iterator[Obligation]:
+    for book in books.values():
+        if not is_closed(book, on):
+            yield from (one for one in book.obligations.values() if one.opens)
 
 
 def all_obligations() -> tuple[Obligation, ...]:

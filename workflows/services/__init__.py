@@ -3,17 +3,21 @@
 from workflows.services.documents import add_document
 from workflows.services.drafts import create_draft, update_draft
 from workflows.services.expiry import Expired, expire_deadlines
+from workflows.services.obligations import Opened, open_due_obligations, open_obligations
 from workflows.services.perform import perform
 from workflows.services.simulation import Simulation, simulate
 from workflows.services.tasks import claim, reassign, release
 
 __all__ = [
     "Expired",
+    "Opened",
     "Simulation",
     "add_document",
     "claim",
     "create_draft",
     "expire_deadlines",
+    "open_due_obligations",
+    "open_obligations",
     "perform",
     "reassign",
     "release",
