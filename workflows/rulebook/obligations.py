@@ -148,7 +148,7 @@ _FREQUENCY_LABELS: Final[Mapping[Frequency, str]] = MappingProxyType(
         Frequency.HALF_YEARLY: "chaque semestre",
         Frequency.MONTHLY: "chaque mois",
         Frequency.EVENT: "à chaque événement",
-        Frequency.UNSPECIFIED: "sans périodicité dans le texte",
+        Frequency.UNSPECIFIED: "sans périodicité",
     }
 )
 
