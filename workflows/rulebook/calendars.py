@@ -124,7 +124,7 @@ class _Obligations(Reading):
             one = Table(self, label, entry)
             faults = len(self.problems)
             obligation = self._obligation(one, book, act)
-            if name in found or name in book.rules:
+            if isinstance(name, str) and (name in found or name in book.rules):
                 one.fault("cette clé est déjà celle d’une obligation ou d’une règle de la convention")
             if len(self.problems) == faults:
                 found[obligation.key] = obligation
@@ -260,9 +260,9 @@ def _parties(table: Table, name: str, *, compulsory: bool) -> tuple[Party, ...]:
     if not isinstance(given, list) or not given:
         table.fault(f"« {name} » est une liste d’au moins une partie")
         return ()
-    for unknown in (party for party in given if party not in set(Party)):
+    for unknown in (party for party in given if party not in list(Party)):
         table.fault(f"« {name} » : partie inconnue « {unknown} » (connues : {', '.join(Party)})")
-    found = tuple(Party(party) for party in given if party in set(Party))
+    found = tuple(Party(party) for party in given if party in list(Party))
     if len(set(found)) < len(found):
         table.fault(f"« {name} » : une même partie figure deux fois")
     return found

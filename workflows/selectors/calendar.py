@@ -1,4 +1,4 @@
-"""The calendar of the conventions as one person sees it: what falls due, and where the dossiers that may be read are."""
+"""The calendar of the conventions as one person sees it: what falls due, and where the dossiers one may read are."""
 
 from __future__ import annotations
 

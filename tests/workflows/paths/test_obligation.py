@@ -267,7 +267,7 @@ def test_dossier_opened_by_the_system_is_taken_up_by_the_desk(cast: Cast) -> Non
 
 def test_simulation_tells_the_legal_day(cast: Cast) -> None:
     with clock.at(MARCH):
-        told = simulate(path="obligation", organisation=cast.body["canssm"], actor=cast.reviewer, data=TBB3)
+        told = simulate(path="obligation", organisation=cast.body["canssm"], data=TBB3)
     assert told.route[0].due_if_started_today == "jeudi 30 avril 2026"
     assert told.route[0].delay == "au jour que fixe le calendrier de la convention"
     assert [piece.key for piece in told.pieces] == ["transmitted_document"]

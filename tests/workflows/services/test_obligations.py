@@ -110,7 +110,6 @@ def test_nothing_is_opened_without_a_fund_and_it_is_said(cast: Cast) -> None:
 
 
 def test_one_that_fails_does_not_stop_the_others(cast: Cast) -> None:
-    """A title that PostgreSQL's check refuses stands for any fault: here a reference counter that is taken."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS "
