@@ -82,6 +82,10 @@ class CreditJourney(Journey):
             vote = VOTE if outcome == "adopted" else LOST
             given = options.get("data") or {}
             options["data"] = {"voted_on": clock.paris_date(at).isoformat()} | vote | given
+        return self.plain(step, outcome, actor, at=at, **options)
+
+    def plain(self, step: str, outcome: str, actor: User, *, at: datetime = NOW, **options: Any) -> Dossier:
+        """Do an act at a moment with these options and no others."""
         with clock.at(at):
             return perform(reference=self.reference, step=step, outcome=outcome, actor=actor, **options)
 

@@ -38,6 +38,7 @@ from workflows.rulebook import resolve as resolve_rule
 from workflows.rulebook.model import Status
 from workflows.rulebook.units import Unit
 from workflows.selectors.actions import WITHDRAW
+from workflows.selectors.notices import NoticeState
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -198,7 +199,16 @@ def vocabulary() -> frozenset[str]:
     """The words of the field and of the API."""
     words: set[str] = {body.code for body in BODIES} | set(Unit) | set(rulebooks()) | set(get_args(Status))
     words |= set(DEMONSTRATION_ACCOUNTS)
-    for kind in (Role, DossierStatus, OrganisationKind, Duty, DeadlineKind, DeadlineState, DecisionKind):
+    for kind in (
+        Role,
+        DossierStatus,
+        OrganisationKind,
+        Duty,
+        DeadlineKind,
+        DeadlineState,
+        DecisionKind,
+        NoticeState,
+    ):
         words |= set(kind.values)
     words |= {f"hold_{role.value}" for role in Role}
     for path in all_paths():
@@ -220,8 +230,10 @@ def vocabulary() -> frozenset[str]:
             form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data", {})
             words |= set(form.get("schema", {}).get("properties", {}))
     for path in (ROOT / "workflows" / "conventions").glob("*.toml"):
-        for rule in tomllib.loads(read(path))["rule"]:
+        book = tomllib.loads(read(path))
+        for rule in book.get("rule", ()):
             words |= set(rule) | {name for version in rule["version"] for name in version}
+        words |= {name for obligation in book.get("obligation", ()) for name in obligation}
     return frozenset({*words, "valid_until", "items", "next_cursor"})
 
 

@@ -174,7 +174,7 @@ def receive(
     def effect(context: StepContext) -> None:
         exercise = exercise_needed(context)
         ledger.lock_exercise(exercise=exercise)
-        context.memo.clear()
+        context.memo.pop("reused", None)
         if reasons := list(limit(context)):
             raise Blocked(" ".join(one.message for one in reasons), reasons=reasons)
         movement = ledger.credit(

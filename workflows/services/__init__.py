@@ -7,15 +7,19 @@ from workflows.services.obligations import Opened, open_due_obligations, open_ob
 from workflows.services.perform import perform
 from workflows.services.simulation import Simulation, simulate
 from workflows.services.tasks import claim, reassign, release
+from workflows.services.year_end import LapsedLine, YearEnd, lapse_credits
 
 __all__ = [
     "Expired",
+    "LapsedLine",
     "Opened",
     "Simulation",
+    "YearEnd",
     "add_document",
     "claim",
     "create_draft",
     "expire_deadlines",
+    "lapse_credits",
     "open_due_obligations",
     "open_obligations",
     "perform",
