@@ -119,7 +119,7 @@ class ObligationPath(Path):
                 "Transmettre",
                 routes=[
                     Route(
-                        this.received_by_ministries,
+                        this.received_by_state,
                         S.AWAITING_DECISION,
                         when=obligations.addressed_to(OrganisationKind.MINISTRY),
                         label="à l’État",
@@ -153,7 +153,7 @@ class ObligationPath(Path):
         ],
     )
 
-    received_by_ministries = Step(
+    received_by_state = Step(
         title="Accuser réception (État)",
         role=Role.REVIEWER,
         also=(Seat(Role.AUTHORITY, Place.MINISTRIES),),

@@ -69,7 +69,7 @@ def test_dossier_goes_from_preparation_to_closing(cast: Cast) -> None:
     sent = act(journey, "transmit.transmit")
     assert sent.status == DossierStatus.AWAITING_DECISION
     assert sent.results["transmit"] == {"transmitted_on": "2026-03-02"}
-    received = act(journey, "received_by_ministries.acknowledge", data={"received_on": "2026-03-02"})
+    received = act(journey, "received_by_state.acknowledge", data={"received_on": "2026-03-02"})
     assert received.status == DossierStatus.EXECUTED
     assert act(journey, "close.close").status == DossierStatus.CLOSED
 
@@ -187,9 +187,9 @@ def test_only_the_fund_files(cast: Cast, body: str) -> None:
 @pytest.mark.parametrize(
     ("obligation", "step", "by"),
     [
-        ("calendar.c03", "received_by_ministries.acknowledge", "ministry"),
-        ("calendar.c03", "received_by_ministries.acknowledge", "ministry_db"),
-        ("calendar.c03", "received_by_ministries.acknowledge", "reviewer2"),
+        ("calendar.c03", "received_by_state.acknowledge", "ministry"),
+        ("calendar.c03", "received_by_state.acknowledge", "ministry_db"),
+        ("calendar.c03", "received_by_state.acknowledge", "reviewer2"),
         ("calendar.c47", "received_by_board.acknowledge", "secretary"),
         ("calendar.c47", "received_by_board.acknowledge", "reviewer"),
         ("calendar.c17", "received.record", "reviewer"),
@@ -207,19 +207,19 @@ def test_reception_is_told_by_its_addressee_or_recorded_by_the_desk(
 def test_reception_is_not_told_by_others_nor_twice(cast: Cast) -> None:
     journey = transmitted(cast)
     with pytest.raises(NotFound):
-        act(journey, "received_by_ministries.acknowledge", "comptroller")
-    act(journey, "received_by_ministries.acknowledge", "ministry")
+        act(journey, "received_by_state.acknowledge", "comptroller")
+    act(journey, "received_by_state.acknowledge", "ministry")
     with pytest.raises(Conflict):
-        act(journey, "received_by_ministries.acknowledge", "ministry_db")
+        act(journey, "received_by_state.acknowledge", "ministry_db")
 
 
 def test_reception_is_neither_before_the_transmission_nor_to_come(cast: Cast) -> None:
     journey = transmitted(cast)
     with pytest.raises(Blocked) as refused:
-        act(journey, "received_by_ministries.acknowledge", data={"received_on": "2026-03-01"})
+        act(journey, "received_by_state.acknowledge", data={"received_on": "2026-03-01"})
     assert [reason.code for reason in refused.value.reasons] == ["received_before_sent"]
     with pytest.raises(Invalid):
-        act(journey, "received_by_ministries.acknowledge", data={"received_on": "2026-03-03"})
+        act(journey, "received_by_state.acknowledge", data={"received_on": "2026-03-03"})
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_dossier_opened_by_the_system_is_taken_up_by_the_desk(cast: Cast) -> Non
     with_document(journey)
     act(journey, "prepare.submit")
     act(journey, "transmit.transmit")
-    act(journey, "received_by_ministries.acknowledge", "ministry")
+    act(journey, "received_by_state.acknowledge", "ministry")
 
 
 def test_simulation_tells_the_legal_day(cast: Cast) -> None:
