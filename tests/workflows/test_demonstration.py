@@ -1,12 +1,14 @@
 """The demonstration as a visitor finds it: loaded once for this module, looked at from many sides."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
@@ -32,10 +34,13 @@ from cases.permissions import holdings_of
 from cases.services import verify_all
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from notifications.models import OutboxRow
-from workflows.demonstration.loading import STORIES
+from workflows.demonstration.loading import CREDITS, STORIES
 from workflows.demonstration.past import PAST
+from workflows.demonstration.people import ACCOUNTS
+from workflows.demonstration.recent import RECENT
 from workflows.demonstration.timetable import ClockTooEarly, appointments
 from workflows.engine import StepContext, all_paths, get_path
+from workflows.selectors.queue import queue
 
 PATH = "fnmo_investment"
 OPEN = ("submitted", "under_review", "to_complete", "awaiting_decision")
@@ -266,6 +271,18 @@ def test_demonstration_leaves_free_and_taken_tasks() -> None:
     assert opened.filter(status="ASSIGNED").get().owner.username == "sante.canssm"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        account.username
+        for account in ACCOUNTS
+        if account.role not in (Role.ADMINISTRATOR, Role.AUDITOR, Role.MANAGER, Role.EXPERT)
+    ],
+)
+def test_demonstration_gives_each_office_work(name: str) -> None:
+    assert queue(User.objects.get(username=name)).items
+
+
 def test_demonstration_pieces_are_pdf_files_as_their_rows_say(loaded: Path) -> None:
     documents = list(Document.objects.order_by("pk"))
     assert {one.kind for one in documents} == {
@@ -294,6 +311,20 @@ def test_demonstration_notices_left_unread_are_recent() -> None:
     desk = unread.filter(recipient__username="budget.canssm").order_by("pk")
     of_operations = {row.dossier.status for row in desk if row.dossier.path == PATH}
     assert of_operations == {"under_review", "executed", "refused"}
+
+
+@pytest.mark.parametrize(
+    ("page", "counts"),
+    [
+        ("README.md", [len(STORIES)]),
+        ("docs/maintainers/running.md", [len(STORIES), len(PAST) + len(RECENT), len(CREDITS)]),
+        ("docs/maintainers/running.md", [sum(one.small for one in STORIES)]),
+    ],
+)
+def test_documentation_counts_the_dossiers_of_the_demonstration(page: str, counts: list[int]) -> None:
+    said = (settings.BASE_DIR / page).read_text()
+    paragraph = next(part for part in said.split("\n\n") if part.startswith("The demonstration "))
+    assert {str(count) for count in counts} <= set(re.findall(r"\d+", paragraph))
 
 
 def test_timetable_is_the_same_every_time() -> None:

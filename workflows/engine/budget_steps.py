@@ -414,11 +414,7 @@ def tacit_step(
             "amount_label": "Montant total",
             "subject_lines": [*subject_lines(context), ("Prise d’effet", french_date(day))],
             "tables": tables(context),
-            "considerations": [
-                f"la réception de la décision du conseil par « {_ministry_names(context).get(code, code)} », le "
-                f"{french_date(received)}"
-                for code, received in receptions_of(context).items()
-            ],
+            "considerations": [*_received(context), *_decided_otherwise(context)],
         }
 
     return Step(
@@ -443,6 +439,25 @@ def tacit_step(
             )
         ],
     )
+
+
+def _received(context: StepContext) -> list[str]:
+    """Each reception, as a paper considers it."""
+    names = _ministry_names(context)
+    return [
+        f"la réception de la décision du conseil par « {names.get(code, code)} », le {french_date(day)}"
+        for code, day in receptions_of(context).items()
+    ]
+
+
+def _decided_otherwise(context: StepContext) -> list[str]:
+    """The decision of the reviewer, where it is not the judgement, as a paper considers it."""
+    stored = budget_lines.judgement_of(context)
+    if not stored.get("overridden"):
+        return []
+    return [
+        f"la décision de l’instructeur, qui tient le budget pour conforme à la convention : {stored['motive']}"
+    ]
 
 
 def enforceable_step(*, to: Any, effects: Iterable[Effect]) -> Step:

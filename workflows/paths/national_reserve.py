@@ -55,7 +55,7 @@ ABOUT = "l’utilisation de la réserve nationale"
 FUNDS = (credits.FundCode.FNGA, credits.FundCode.FNASS, credits.FundCode.FNPPS)
 
 
-class ReserveForm(credit_sources.ReceivingForm):
+class ReserveForm(credit_forms.ReceivingForm):
     """Data of a use of the reserve: fund, exercise, lines that receive, the event that nobody could foresee. EUR."""
 
     line_columns = ("to",)

@@ -50,7 +50,7 @@ ABOUT = "la réutilisation de recettes sur l’année en cours"
 ZERO = Decimal("0.00")
 
 
-class ReuseForm(credit_sources.ReceivingForm):
+class ReuseForm(credit_forms.ReceivingForm):
     """Data of a reuse: the receipts (category, forecast of the year), the project, the lines that receive. EUR."""
 
     fund = credit_forms.FundField(

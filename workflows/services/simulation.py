@@ -192,7 +192,7 @@ def _verdict(path: type[Path], amount: Decimal | None, branch: str, decider: str
     untaxed = " HT" if path.amount_label.endswith("HT") else ""
     what = f"{format_eur(amount)}{untaxed}, {branch} : " if amount is not None and branch else ""
     if path.verdict:
-        return f"{what}{path.verdict}"
+        return f"{what}{path.verdict}" if what else path.verdict[:1].upper() + path.verdict[1:]
     if decider:
         return f"{what}validation préalable, « {decider} » décide ({where})."
     return f"{what}{path.verdict_undecided}"

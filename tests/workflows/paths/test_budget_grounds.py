@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from cases import clock
 from cases.enums import Role
 from cases.errors import Blocked, Reason
-from cases.models import CreditMovement
+from cases.models import CreditMovement, Decision
 from cases.services import ledger
 from tests.budget_journeys import BudgetJourney, at, authorised, budget, earmarked, primitive, sweep
 from tests.credit_journeys import NOW, credits_of, line
 from tests.credits import Credits, amounts_of
 from tests.journeys import Cast, state_of_everything
+from tests.papers import words
 from workflows.engine import budget_lines
 from workflows.selectors.actions import context_for
 from workflows.services import simulate
@@ -153,6 +154,12 @@ def test_reviewer_decides_otherwise_with_a_motive_only(cast: Cast, amount: str, 
     assert (stored["judged"], stored["conforms"], stored["overridden"]) == (not chosen, chosen, True)
     assert stored["motive"] == "Avenant signé le 3 février."
     assert journey.open_steps[0] == ("tacit_approval" if chosen else "authority_approval")
+    if chosen:
+        sweep(at(2026, 3, 22))
+        decision = Decision.objects.get(dossier=journey.pk, step="tacit_approval")
+        assert decision.document is not None
+        with decision.document.file.open() as paper:
+            assert "Avenant signé le 3 février." in words(paper.read())
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -214,6 +221,17 @@ def test_payroll_of_a_primitive_budget_is_the_difference_on_its_line(cast: Cast)
     assert stored["conforms"] is True
     again = reasons(cast, budget(("A-I-1", "7.00"), **payroll(rmpp=("7.00", "0.00"))))
     assert "rmpp_already_updated" in again
+
+
+def test_what_ministries_approved_above_the_base_does_not_raise_the_limit(cast: Cast) -> None:
+    rows = ("A-I-1", "49281000.00"), ("A-I-3.info", "120500.00")
+    vote = BudgetJourney.received(cast, primitive(*rows, **payroll(rmpp=("1000.00", "0.00"))))
+    vote.walk("authority_approval.approve", "authority_approval.approve@ministry_db")
+    later = judged(cast, budget(("A-I-1", "-1.00"), ("A-I-3.info", "-1.00")))["verdicts"]
+    assert {one["line"]: (one["limit"], one["proposed"], one["conforms"]) for one in later} == {
+        "A-I-1": ("49281000.00", "49280999.00", True),
+        "A-I-3.info": ("120000.00", "120499.00", False),
+    }
 
 
 def test_payroll_of_a_primitive_budget_leaves_what_closing_shows_to_the_amending_one(cast: Cast) -> None:
