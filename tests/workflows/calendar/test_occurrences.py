@@ -1,5 +1,6 @@
 """When obligations fall due: tables worked out by hand from the texts, then laws."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -183,6 +184,12 @@ def test_exercise_is_opened_as_its_years_begin() -> None:
     assert names(to_open(books, 2026, date(2026, 1, 1)))[:5] == began
     assert "C06 2026" not in names(to_open(books, 2026, date(2026, 12, 31)))
     assert "C06 2026" in names(to_open(books, 2026, date(2027, 1, 1)))
+
+
+def test_convention_that_is_over_opens_nothing_more() -> None:
+    over = {NEW: replace(rulebooks()[NEW], valid_until=date(2017, 12, 31))}
+    assert names(to_open(over, 2017, date(2017, 12, 31)))
+    assert to_open(over, 2017, date(2018, 1, 1)) == due_in_year(over, date(2018, 1, 1)) == ()
 
 
 def test_year_opens_what_falls_in_it() -> None:
