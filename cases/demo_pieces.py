@@ -13,8 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple, TypedDict
 
 from cases.calendar import add_months
+from cases.french import french_date
 from cases.money import format_eur
-from cases.pdf import PARIS, french_date, render_pdf
+from cases.pdf import PARIS, render_pdf
 
 CENT = Decimal("0.01")
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import CommandError, get_commands, load_command_class
 from django.urls import Resolver404, resolve
 
+from cases.budget_tables import read_tables
 from cases.enums import (
     DeadlineKind,
     DeadlineState,
@@ -389,9 +390,15 @@ def expression_exists(span: str) -> bool:
     return True
 
 
+@cache
+def budget_lines() -> frozenset[str]:
+    """Codes of the lines of the four budgets."""
+    return frozenset(row.code for rows in read_tables().values() for row in rows if row.in_budget)
+
+
 def known(span: str, document: Path) -> bool:
     """Whether a code span names something that exists."""
-    if span in FOREIGN or _example(span):
+    if span in FOREIGN or _example(span) or span in budget_lines():
         return True
     if re.match(r"(make|manage\.py|python|celery|granian) ", span):
         return program_exists(shlex.split(span))

@@ -14,7 +14,7 @@ from cases import clock
 from cases.enums import Role
 from cases.models import CreditBalance, CreditMovement, CreditPosting, Dossier
 from cases.selectors import balance_faults
-from cases.services import load_budgets
+from tests.budgets import real_budgets
 from tests.credit_journeys import LOST, NOW, VOTE, CreditJourney, transfers
 from tests.journeys import PEOPLE, Cast
 from tests.workflows.walks import Watched
@@ -179,7 +179,7 @@ def test_random_walks_of_credits_never_leave_the_law(cast: Cast) -> None:
         (Role.AUTHORITY, "db"),
     )
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
     CreditWalk.cast = cast
     run_state_machine_as_test(
         CreditWalk,

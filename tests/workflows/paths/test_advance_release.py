@@ -14,7 +14,8 @@ from cases.enums import Role
 from cases.errors import Blocked, Forbidden, Invalid, NotFound
 from cases.models import CreditMovement, Decision, Dossier, Exercise, JournalEntry
 from cases.selectors import balance_of
-from cases.services import ledger, load_budgets
+from cases.services import ledger
+from tests.budgets import real_budgets
 from tests.credit_journeys import NOW, CreditJourney, credits_of, line
 from tests.credits import Credits
 from tests.journeys import Cast, Journey
@@ -292,7 +293,7 @@ def test_above_the_threshold_validation_is_recalled(
     cast: Cast, filed: Filed, amount: str, recalled: bool
 ) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         found = simulate(path="advance_release", organisation=cast.body["carmi-npdc"], data=advance(amount))
     assert ("validation_needed" in {one.code for one in found.warnings}) is recalled
     journey = filed(amount).walk(*RELEASED)

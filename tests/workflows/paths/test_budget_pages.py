@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from cases import clock
 from cases.models import Dossier
-from cases.services import load_budgets
 from tests.api_client import Api
 from tests.budget_journeys import BudgetJourney, at, budget, carried, primitive, sweep
+from tests.budgets import real_budgets
 from tests.credit_journeys import NOW
 from tests.journeys import Cast
 from tests.pages import at_the_site, words
@@ -30,7 +30,7 @@ def page_of(cast: Cast, journey: BudgetJourney, moment: Any, who: str = "reviewe
 @pytest.mark.parametrize("path", ["budget_vote", "carry_over"])
 def test_form_is_shown(cast: Cast, path: str) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         page = at_the_site(cast.reviewer).get(reverse("dossier_new_path", args=[path]))
     assert page.status_code == 200
     if path == "budget_vote":
@@ -41,7 +41,7 @@ def test_form_is_shown(cast: Cast, path: str) -> None:
 
 def test_form_of_the_page_stores_what_the_api_would(cast: Cast) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
     posted = {
         "fund": "FNGA",
         "exercise": "2026",
@@ -75,7 +75,7 @@ def test_form_of_the_page_stores_what_the_api_would(cast: Cast) -> None:
 
 def test_simulator_shows_the_judgement_and_the_way(cast: Cast) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         typed = {
             "fund": "FNGA",
             "exercise": "2026",
@@ -136,7 +136,7 @@ def test_dossier_of_a_carry_over_is_shown_at_each_stage(cast: Cast) -> None:
 
 def test_budget_over_the_api(cast: Cast) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         api = Api(cast.reviewer)
         data = primitive(("A-I-1", "1.00"), conforms_to_cog=None)
         filed = {"path": "budget_vote", "organisation": "canssm", "data": data}

@@ -13,8 +13,9 @@ from cases import clock
 from cases.errors import Blocked, Forbidden, Invalid, Reason
 from cases.models import CreditMovement, Deadline, Decision, Document
 from cases.selectors import balance_of
-from cases.services import ledger, load_budgets, open_exercise, verify_all
+from cases.services import ledger, open_exercise, verify_all
 from tests.budget_journeys import BudgetJourney, at, budget, carried, earmarked, sweep
+from tests.budgets import real_budgets
 from tests.credit_journeys import credits_of, line
 from tests.credits import Credits, amounts_of
 from tests.journeys import Cast, state_of_everything
@@ -168,7 +169,7 @@ def test_line_that_the_text_keeps_back_is_refused(
 
 def test_nothing_is_carried_beyond_2017(cast: Cast) -> None:
     with clock.at(at(2018, 1, 15)):
-        load_budgets()
+        real_budgets()
         open_exercise(year=2019, carried_from=2017)
     found = reasons(cast, carried(("A-I-1", "1.00"), exercise=2018), at(2018, 3, 5))
     assert rule_of(found["after_last_exercise"]) == "carry_over.last_exercise"

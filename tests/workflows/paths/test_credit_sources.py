@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from cases import clock
-from cases.services import load_budgets
+from tests.budgets import real_budgets
 from tests.credit_journeys import NOW, CreditJourney
 from tests.journeys import Cast
 from tests.pages import at_the_site, words
@@ -54,7 +54,7 @@ def test_each_step_sends_few_statements(cast: Cast, path: str) -> None:
 @pytest.mark.parametrize("path", WAYS)
 def test_form_and_dossier_are_shown_at_each_stage(cast: Cast, path: str) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
     by, _, _, acts = WAYS[path]
     journey = filed(cast, path)
     with clock.at(NOW):
@@ -79,7 +79,7 @@ def test_form_and_dossier_are_shown_at_each_stage(cast: Cast, path: str) -> None
 )
 def test_little_is_enough_to_simulate(cast: Cast, path: str, data: dict[str, Any], decider: str) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         found = simulate(path=path, organisation=cast.body[WAYS[path][1]], data=data)
     assert found.decider == decider
     assert found.verdict.endswith(get_path(path).verdict)

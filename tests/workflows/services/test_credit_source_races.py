@@ -10,7 +10,7 @@ from cases import clock
 from cases.errors import Blocked
 from cases.models import CreditMovement
 from cases.selectors import balance_faults
-from cases.services import load_budgets
+from tests.budgets import real_budgets
 from tests.credit_journeys import NOW, CreditJourney, credits_of
 from tests.journeys import Cast
 from tests.workflows.paths.test_national_reserve import AUTHORISED, endow, use
@@ -70,7 +70,7 @@ def test_two_uses_race_for_one_reserve(people: Cast, two: Rivals) -> None:
 
 def test_two_closings_of_a_year_cancel_once(people: Cast, two: Rivals) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         expected = lapse_credits(year=2017, dry_run=True).total
     assert two.race(lambda: lapse_credits(year=2017), lambda: lapse_credits(year=2017)) == [None, None]
     cancelled = CreditMovement.objects.filter(kind="cancellation", postings__line__isnull=False)

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from cases import clock
 from cases.enums import DecisionKind, OrganisationKind
 from cases.models import BudgetLine, Dossier
-from cases.services import load_budgets
 from tests.api_client import Api
+from tests.budgets import real_budgets
 from tests.credit_journeys import NOW, CreditJourney, transfers
 from tests.journeys import Cast
 from tests.pages import at_the_site, stored, words
@@ -32,7 +32,7 @@ HTMX = {"HX-Request": "true"}
 def agent(cast: Cast) -> Iterator[Client]:
     """An agent at the site, on the day on which the real budgets of 2026 are open."""
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         yield at_the_site(cast.agent)
 
 
@@ -236,7 +236,7 @@ def test_simulation_costs_the_same_for_one_row_and_for_many(agent: Client) -> No
 
 def test_api_says_the_same_of_each_line(cast: Cast) -> None:
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         api = Api(cast.agent)
         data = transfers(("A-I-1", "A-I-2.autres", "1000.50"), ("A-I-2.autres", "A-I-1", "1"))
         body = api.post("simulations", {"path": "virement", "organisation": "carmi-npdc", "data": data}).ok()
@@ -396,7 +396,7 @@ def test_half_filled_form_of_any_path_is_simulated_without_a_fault(
     body = next(code for kind, code in kinds.items() if kind in path.organisation_kinds)
     person = cast.person("depositaire", *((role, body) for role in path.first_step().filing_roles))
     with clock.at(NOW):
-        load_budgets()
+        real_budgets()
         client = at_the_site(person)
         assert client.get(f"/nouveau/{key}/").status_code == 200
         data = {"organisation": body, "fund": "FNGA", "exercise": "2026"}
