@@ -231,8 +231,10 @@ def vocabulary() -> frozenset[str]:
             form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data", {})
             words |= set(form.get("schema", {}).get("properties", {}))
     for path in (ROOT / "workflows" / "conventions").glob("*.toml"):
-        for rule in tomllib.loads(read(path))["rule"]:
+        book = tomllib.loads(read(path))
+        for rule in book.get("rule", ()):
             words |= set(rule) | {name for version in rule["version"] for name in version}
+        words |= {name for obligation in book.get("obligation", ()) for name in obligation}
     return frozenset({*words, "valid_until", "items", "next_cursor"})
 
 

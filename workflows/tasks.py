@@ -2,10 +2,18 @@
 
 from celery import shared_task
 
+from cases import clock
 from workflows.services import expire_deadlines as sweep
+from workflows.services import open_due_obligations
 
 
 @shared_task
 def expire_deadlines() -> int:
     """Do what the end of a delay brings about; how many dossiers moved."""
     return len(sweep().done)
+
+
+@shared_task
+def open_obligations() -> int:
+    """Open the dossiers of the calendar that fall due this year; how many are new."""
+    return len(open_due_obligations(clock.today()).done)

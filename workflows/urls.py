@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import dossier, filing, work
+from workflows.views import calendar, dossier, filing, work
 
 urlpatterns = [
     path("", work.home, name="home"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("taches/<int:task_id>/rendre/", work.task_release, name="task_release"),
     path("taches/<int:task_id>/confier/", dossier.task_reassign, name="task_reassign"),
     path("dossiers/", work.search, name="search"),
+    path("calendrier/", calendar.calendar, name="calendar"),
     path("nouveau/", filing.dossier_new, name="dossier_new"),
     path("nouveau/<slug:key>/", filing.dossier_new, name="dossier_new_path"),
     path("nouveau/<slug:key>/simuler/", filing.dossier_simulate, name="dossier_simulate"),

@@ -39,6 +39,7 @@ class Dossier(ProtectedStatusMixin):
     ``amount_ht`` is in EUR before tax. ``data`` has been validated by the path's form; ``results`` holds what steps
     recorded later (for instance the commitment). ``rule_versions`` maps each rule of the path to the version in force
     at submission. ``participants`` maps each duty to the ids of those who played it (separation of duties).
+    ``created_by`` is empty for a dossier that the system opened (an obligation of the calendar).
     ``involved`` lists ``role@organisation id`` of every step that was ever open: those who may read the dossier.
     ``journal_length`` and ``journal_head`` anchor the journal's chain, so that cutting its tail is seen too.
     """
@@ -70,7 +71,9 @@ class Dossier(ProtectedStatusMixin):
     journal_length = models.PositiveIntegerField(default=0)
     journal_head = models.CharField(max_length=64, default="0" * 64)
     search_text = models.CharField(max_length=300, default="", editable=False)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="créé par")
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="créé par"
+    )
     created_at = models.DateTimeField("créé le")
     submitted_at = models.DateTimeField("soumis le", null=True, blank=True)
     updated_at = models.DateTimeField("modifié le")

@@ -42,6 +42,7 @@ SECTIONS = {
     "dossier_upload": "search",
     "dossier_simulate": "new",
     "notices": "notices",
+    "calendar": "calendar",
     "budgets": "budgets",
     "budget": "budgets",
     "budget_line": "budgets",

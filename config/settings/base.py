@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, env
@@ -302,6 +303,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "workflows.tasks.expire_deadlines",
         "schedule": 3600.0,
         "options": {"expires": 3000},
+    },
+    "open-obligations": {
+        "task": "workflows.tasks.open_obligations",
+        "schedule": crontab(hour=5, minute=10),
+        "options": {"expires": 20 * 3600},
     },
 }
 BERLINE_HEARTBEAT_SECONDS = env.number("BERLINE_HEARTBEAT_SECONDS", 120, minimum=30)

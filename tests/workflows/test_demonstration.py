@@ -291,6 +291,7 @@ def test_demonstration_pieces_are_pdf_files_as_their_rows_say(loaded: Path) -> N
         "regional_investments",
         "receipts_forecast",
         "carry_over_statement",
+        "transmitted_document",
         "decision",
         "notice_cgefi",
         "notice_db",

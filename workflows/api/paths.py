@@ -47,12 +47,12 @@ class PathsOut(BaseModel):
 
 
 class DelayOut(BaseModel):
-    """Le délai d’une étape ; « unit » : calendar_days, working_days ou months ; « kind » : legal ou
-    internal.
+    """Le délai d’une étape ; « unit » : calendar_days, working_days, months, ou date (un jour fixé, propre à
+    chaque dossier, sans « value ») ; « kind » : legal ou internal.
     """
 
     rule: str
-    value: int
+    value: int | None
     unit: str
     text: str
     kind: str
@@ -204,12 +204,13 @@ def _step(path: type[Path], step: Step) -> StepOut:
 
 
 def _delay(path: type[Path], within: Within) -> DelayOut:
-    duration = rulebooks()[path.convention].duration(within.rule, clock.today())
+    book, today = rulebooks()[path.convention], clock.today()
+    duration = None if within.due else book.duration(within.rule, today)
     return DelayOut(
         rule=within.rule,
-        value=duration.value,
-        unit=duration.unit.value,
-        text=str(duration),
+        value=duration.value if duration else None,
+        unit=duration.unit.value if duration else "date",
+        text=str(duration) if duration else book.rule(within.rule, today).text,
         kind=within.kind,
         kind_label=DeadlineKind(within.kind).label,
         quote=_quote(path, within.rule),

@@ -14,6 +14,7 @@ from cases.services import close_exercise, load_budgets, open_exercise
 from cases.services.reference_data import load_organisations
 from workflows.demonstration.budgets_past import BUDGETS_PAST
 from workflows.demonstration.budgets_recent import BUDGETS_RECENT
+from workflows.demonstration.calendar_stories import CALENDAR
 from workflows.demonstration.credits_past import CREDITS_PAST
 from workflows.demonstration.credits_recent import CREDITS_RECENT
 from workflows.demonstration.facilities import create_facilities
@@ -38,7 +39,7 @@ from workflows.services import (
 CREDITS: tuple[Story, ...] = (*BUDGETS_PAST, *CREDITS_PAST, *BUDGETS_RECENT, *CREDITS_RECENT)
 
 #: Everything that is told.
-STORIES: tuple[Story, ...] = (*PAST, *RECENT, *CREDITS)
+STORIES: tuple[Story, ...] = (*PAST, *RECENT, *CREDITS, *CALENDAR)
 
 #: The first working day on which the roles are held.
 INSTALLED_AT = datetime(2014, 1, 2, 8, 0, tzinfo=UTC)

@@ -15,6 +15,7 @@ NAMES = {
     "economic_file": "Dossier économique.pdf",
     "regional_investments": "Investissements des CARMI.pdf",
     "receipts_forecast": "Prévision de recettes.pdf",
+    "transmitted_document": "Tableau de bord budgétaire.pdf",
 }
 
 #: Share of each body in the investments of the year, and what it invests in.
@@ -30,6 +31,10 @@ FORECAST = (
     ("Conventions signées, à facturer", 49),
     ("Renouvellements attendus", 17),
 )
+
+#: Shares of the groups of expenditure in the limitative expenditure of the CANSSM for 2016, EUR.
+DASHBOARD_TOTAL = "65400000.00"
+DASHBOARD = (("A-I-1", 78), ("A-I-2", 21), ("A-I-3", 1))
 
 CONVENTION = "cog-2014-2017"
 CATEGORY = "fnga.receipts.category."
@@ -100,9 +105,27 @@ def _forecast(data: Mapping[str, Any], body: str, facilities: Mapping[str, str])
     )
 
 
+def _dashboard(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]) -> bytes:
+    rows = {row.code: row for row in read_tables()[FundCode.FNGA]}
+    return demo_pieces.breakdown_table(
+        {
+            "organisation": body,
+            "kind": "Tableau de bord budgétaire",
+            "title": str(data["title"]),
+            "exercise": data["exercise"],
+            "amount": DASHBOARD_TOTAL,
+            "heads": ("Groupe de dépenses", "Base", "Montant"),
+            "parts": tuple((rows[code].label, weight, "Prévision d’exécution") for code, weight in DASHBOARD),
+            "remark": "Budget de gestion ; l’analyse de l’exécution budgétaire est jointe à l’envoi.",
+            "written_at": clock.now().isoformat(),
+        }
+    )
+
+
 _WRITERS: dict[str, Callable[[Mapping[str, Any], str, Mapping[str, str]], bytes]] = {
     "presentation_note": _note,
     "economic_file": _economic,
     "regional_investments": _regional,
     "receipts_forecast": _forecast,
+    "transmitted_document": _dashboard,
 }

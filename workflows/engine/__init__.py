@@ -22,6 +22,7 @@ from workflows.engine import (
     credit_steps,
     effects,
     guards,
+    obligations,
 )
 from workflows.engine.context import StepContext
 from workflows.engine.data_form import DossierForm
@@ -29,7 +30,7 @@ from workflows.engine.fields import ExerciseField, MoneyField, NamesField, RowsF
 from workflows.engine.path import Begin, Description, Finish, Path
 from workflows.engine.registry import all_paths, get_path, register
 from workflows.engine.seats import Place, Seat
-from workflows.engine.step import Clock, Outcome, Piece, Route, Step, Within, outcome
+from workflows.engine.step import Clock, FixedDay, Outcome, Piece, Route, Step, Within, outcome
 
 __all__ = [
     "Begin",
@@ -38,6 +39,7 @@ __all__ = [
     "DossierForm",
     "ExerciseField",
     "Finish",
+    "FixedDay",
     "MoneyField",
     "NamesField",
     "Outcome",
@@ -69,6 +71,7 @@ __all__ = [
     "french_date",
     "get_path",
     "guards",
+    "obligations",
     "outcome",
     "register",
     "similar_operations",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from viewflow import this
@@ -44,18 +44,27 @@ class Clock(StrEnum):
     SUSPEND = "suspend"
 
 
+class FixedDay(NamedTuple):
+    """The last day of a step, fixed by a date and not by a duration, and the key of the rule that fixes it."""
+
+    on: date
+    rule: str
+
+
 @dataclass(frozen=True, slots=True)
 class Within:
     """The delay of a step: the key of the rule that gives it, and whether it is legal or a target of ours.
 
     ``since`` gives the day on which it starts when that is not the day on which the step opens (a reception, the day
     of a virement). ``then`` is the outcome that the system records on the last day (tacit approval, enforceability).
+    ``due`` gives the last day itself (``None``: no clock runs); ``rule``, a text then, says so in words.
     """
 
     rule: str
     kind: DeadlineKind = DeadlineKind.INTERNAL
     since: Callable[[StepContext], date] | None = None
     then: str = ""
+    due: Callable[[StepContext], FixedDay | None] | None = None
 
 
 @dataclass(slots=True)

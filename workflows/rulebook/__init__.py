@@ -3,7 +3,7 @@
 One TOML file per convention in ``workflows/conventions``. A rule has a key, a title, a unit and one or
 more dated versions; each version has its value and either the French quote with the place where it
 stands (status ``text``) or the reason why the project decided so (status ``derived``). The format is
-described in :mod:`workflows.rulebook.reading`.
+described in :mod:`workflows.rulebook.reading`, that of the calendars in :mod:`workflows.rulebook.calendars`.
 
     >>> from datetime import date
     >>> from workflows.rulebook import convention_in_force
@@ -14,11 +14,16 @@ described in :mod:`workflows.rulebook.reading`.
 
 from workflows.rulebook.errors import NoConvention, Problem, RulebookError, UnknownRule
 from workflows.rulebook.model import Rulebook, RuleVersion
+from workflows.rulebook.obligations import Frequency, Obligation, ObligationKind, Party
 from workflows.rulebook.registry import convention_in_force, load, resolve, rulebooks
 from workflows.rulebook.units import RuleValue, Unit
 
 __all__ = [
+    "Frequency",
     "NoConvention",
+    "Obligation",
+    "ObligationKind",
+    "Party",
     "Problem",
     "RuleValue",
     "RuleVersion",

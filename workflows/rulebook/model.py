@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 from cases import deadlines
 from cases.errors import Quote
 from workflows.rulebook.errors import UnknownRule
 from workflows.rulebook.units import RuleValue, Unit, date_in_exercise
+
+if TYPE_CHECKING:
+    from workflows.rulebook.obligations import Obligation
 
 Status = Literal["text", "derived"]
 """``text``: the convention says so; ``derived``: the project decided so where the convention is silent."""
@@ -113,7 +117,7 @@ class Rulebook:
 
     ``validity`` says in French why these dates; ``source_file`` is the TOML file, ``text_file`` the file
     of the convention's text, whose number ``text_number`` begins every reference to its lines. ``rules``
-    holds for each key its versions, oldest first.
+    holds for each key its versions, oldest first; ``obligations`` its calendar, by key.
     """
 
     key: str
@@ -125,6 +129,7 @@ class Rulebook:
     text_file: str
     text_number: str
     rules: Mapping[str, tuple[RuleVersion, ...]]
+    obligations: Mapping[str, Obligation] = field(default_factory=lambda: MappingProxyType({}))
 
     def in_force(self, on: date) -> bool:
         """Tell whether the convention governs what is submitted on the day ``on``."""

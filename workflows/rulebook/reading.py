@@ -49,25 +49,26 @@ _CONVENTION_KEY: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _RULE_KEY: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
 _TEXT_FILE: Final = re.compile(r"(?P<number>[0-9]{3})_[^/\\]+\.txt")
 _LINES: Final = re.compile(r"(?P<text>[0-9]{3}):(?P<first>[1-9][0-9]*)(?:-(?P<last>[1-9][0-9]*))?")
-_STATUSES: Final = ("text", "derived")
-_QUOTING: Final = ("quote", "source", "lines")
+STATUSES: Final = ("text", "derived")
+QUOTING: Final = ("quote", "source", "lines")
 
 _TOP: Final = frozenset({"convention", "rule"})
 _CONVENTION: Final = frozenset({"key", "title", "valid_from", "valid_until", "validity", "text_file"})
 _RULE: Final = frozenset({"key", "title", "unit", "version"})
-_VERSION: Final = frozenset({"valid_from", "valid_until", "act", "value", "status", "explanation", *_QUOTING})
+_VERSION: Final = frozenset({"valid_from", "valid_until", "act", "value", "status", "explanation", *QUOTING})
 
 
 def read_rulebook(path: Path) -> Rulebook:
     """Return the rulebook written in ``path``, or raise :class:`RulebookError` with all its faults."""
-    reading = _Reading(path.name)
-    rulebook = reading.rulebook(_parse(path))
+    reading = _Rules(path.name)
+    rulebook = reading.rulebook(parse_toml(path))
     if reading.problems or rulebook is None:
         raise RulebookError(reading.problems)
     return rulebook
 
 
-def _parse(path: Path) -> Mapping[str, object]:
+def parse_toml(path: Path) -> Mapping[str, object]:
+    """Return the content of a TOML file, or raise :class:`RulebookError` with its one fault."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -80,10 +81,18 @@ def _parse(path: Path) -> Mapping[str, object]:
 
 
 @dataclass(slots=True)
-class _Table:
+class Reading:
+    """The reading of one file, and the faults found so far."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Table:
     """A TOML table with the name under which its faults are reported."""
 
-    reading: _Reading
+    reading: Reading
     name: str
     content: Mapping[str, object]
 
@@ -122,6 +131,16 @@ class _Table:
             return None
         return value
 
+    def check_lines(self, lines: str, text_number: str) -> None:
+        """Note what is wrong with a reference to the lines of the text ``text_number``."""
+        match = _LINES.fullmatch(lines)
+        if match is None:
+            self.fault("« lines » s’écrit « 001:3872 » ou « 001:3872-3874 »")
+        elif text_number and match["text"] != text_number:
+            self.fault(f"« lines » renvoie au texte {match['text']} et non au texte {text_number}")
+        elif match["last"] is not None and int(match["last"]) <= int(match["first"]):
+            self.fault("« lines » : la dernière ligne doit suivre la première")
+
     def tables(self, name: str, of_what: str) -> Iterator[Mapping[str, object]]:
         """Yield the tables of the array ``name``, noting when it is missing, empty or no such array."""
         value = self.content.get(name, [])
@@ -133,27 +152,23 @@ class _Table:
             yield from value
 
 
-@dataclass(slots=True)
-class _Reading:
-    """The reading of one file, and the faults found so far."""
-
-    file: str
-    problems: list[Problem] = field(default_factory=list)
+class _Rules(Reading):
+    """The reading of a convention's file."""
 
     def rulebook(self, content: Mapping[str, object]) -> Rulebook | None:
         """Read the whole file."""
-        top = _Table(self, "", content)
+        top = Table(self, "", content)
         top.only(_TOP)
         header = content.get("convention")
         if not isinstance(header, dict):
             top.fault("la table [convention] manque")
             return None
-        convention = self._convention(_Table(self, "[convention]", header))
+        convention = self._convention(Table(self, "[convention]", header))
         rules: dict[str, tuple[RuleVersion, ...]] = {}
         for position, rule in enumerate(top.tables("rule", "règle"), start=1):
             key = rule.get("key")
             name = f"règle « {key} »" if isinstance(key, str) and key else f"règle n° {position}"
-            table = _Table(self, name, rule)
+            table = Table(self, name, rule)
             versions = self._rule(table, convention)
             if isinstance(key, str) and key in rules:
                 table.fault("cette clé figure deux fois dans le fichier")
@@ -161,7 +176,7 @@ class _Reading:
                 rules[key] = versions
         return replace(convention, rules=MappingProxyType(rules))
 
-    def _convention(self, table: _Table) -> Rulebook:
+    def _convention(self, table: Table) -> Rulebook:
         table.only(_CONVENTION)
         key = table.text("key")
         if key and not _CONVENTION_KEY.fullmatch(key):
@@ -186,7 +201,7 @@ class _Reading:
             rules=MappingProxyType({}),
         )
 
-    def _rule(self, table: _Table, convention: Rulebook) -> tuple[RuleVersion, ...]:
+    def _rule(self, table: Table, convention: Rulebook) -> tuple[RuleVersion, ...]:
         table.only(_RULE)
         key, title, unit = table.text("key"), table.text("title"), self._unit(table)
         if key and not _RULE_KEY.fullmatch(key):
@@ -195,11 +210,11 @@ class _Reading:
         for position, content in enumerate(table.tables("version", "version"), start=1):
             valid_from = content.get("valid_from")
             label = f"version du {valid_from}" if isinstance(valid_from, date) else f"version n° {position}"
-            version = self._version(_Table(self, f"{table.name}, {label}", content), convention, unit)
+            version = self._version(Table(self, f"{table.name}, {label}", content), convention, unit)
             versions.append(replace(version, key=key, title=title))
         return self._dated(table, convention, versions)
 
-    def _unit(self, table: _Table) -> Unit | None:
+    def _unit(self, table: Table) -> Unit | None:
         name = table.text("unit")
         if name in set(Unit):
             return Unit(name)
@@ -207,15 +222,15 @@ class _Reading:
             table.fault(f"unité inconnue « {name} » (connues : {', '.join(Unit)})")
         return None
 
-    def _version(self, table: _Table, convention: Rulebook, unit: Unit | None) -> RuleVersion:
+    def _version(self, table: Table, convention: Rulebook, unit: Unit | None) -> RuleVersion:
         table.only(_VERSION)
         status = table.text("status")
-        if status and status not in _STATUSES:
+        if status and status not in STATUSES:
             table.fault(f"« status » vaut « text » ou « derived », et non « {status} »")
-        quoted = status == "text" or any(name in table.content for name in _QUOTING)
-        quote, source, lines = (table.text(name, compulsory=quoted) for name in _QUOTING)
+        quoted = status == "text" or any(name in table.content for name in QUOTING)
+        quote, source, lines = (table.text(name, compulsory=quoted) for name in QUOTING)
         if lines:
-            self._check_lines(table, lines, convention.text_number)
+            table.check_lines(lines, convention.text_number)
         return RuleVersion(
             convention=convention.key,
             key="",
@@ -232,7 +247,7 @@ class _Reading:
             act=table.text("act"),
         )
 
-    def _value(self, table: _Table, unit: Unit | None) -> RuleValue:
+    def _value(self, table: Table, unit: Unit | None) -> RuleValue:
         if "value" not in table.content:
             table.fault("le champ « value » manque")
         elif unit is not None:
@@ -242,17 +257,8 @@ class _Reading:
                 table.fault(f"valeur {table.content['value']!r} en {unit.value} : {error}")
         return ""
 
-    def _check_lines(self, table: _Table, lines: str, text_number: str) -> None:
-        match = _LINES.fullmatch(lines)
-        if match is None:
-            table.fault("« lines » s’écrit « 001:3872 » ou « 001:3872-3874 »")
-        elif text_number and match["text"] != text_number:
-            table.fault(f"« lines » renvoie au texte {match['text']} et non au texte {text_number}")
-        elif match["last"] is not None and int(match["last"]) <= int(match["first"]):
-            table.fault("« lines » : la dernière ligne doit suivre la première")
-
     def _dated(
-        self, table: _Table, convention: Rulebook, versions: list[RuleVersion]
+        self, table: Table, convention: Rulebook, versions: list[RuleVersion]
     ) -> tuple[RuleVersion, ...]:
         """Check that the versions follow each other inside the convention's time, and close each of them."""
         closed = []

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from workflows.rulebook.calendars import CALENDARS, with_calendars
 from workflows.rulebook.errors import NoConvention, Problem, RulebookError, UnknownRule
 from workflows.rulebook.model import Rulebook, RuleVersion
 from workflows.rulebook.reading import read_rulebook
@@ -25,10 +26,14 @@ def rulebooks() -> Mapping[str, Rulebook]:
 
 
 def load(folder: Path) -> Mapping[str, Rulebook]:
-    """Read every ``*.toml`` of ``folder``; all faults of all files come in one :class:`RulebookError`."""
+    """Read every ``*.toml`` of ``folder``; all faults of all files come in one :class:`RulebookError`.
+
+    Files named ``calendar_*.toml`` hold the obligations of a convention (:mod:`workflows.rulebook.calendars`).
+    """
     problems: list[Problem] = []
     found: list[Rulebook] = []
-    paths = sorted(folder.glob("*.toml"))
+    calendars = sorted(folder.glob(CALENDARS))
+    paths = sorted(set(folder.glob("*.toml")).difference(calendars))
     if not paths:
         problems.append(Problem(folder.name, "", "le dossier ne contient aucune convention (*.toml)"))
     for path in paths:
@@ -38,6 +43,8 @@ def load(folder: Path) -> Mapping[str, Rulebook]:
             problems.extend(error.problems)
     found.sort(key=lambda rulebook: rulebook.valid_from)
     problems.extend(_contradictions(found))
+    found, faults = with_calendars(found, calendars)
+    problems.extend(faults)
     if problems:
         raise RulebookError(problems)
     return MappingProxyType({rulebook.key: rulebook for rulebook in found})

@@ -3,6 +3,7 @@
 from workflows.services.documents import add_document
 from workflows.services.drafts import create_draft, update_draft
 from workflows.services.expiry import Expired, expire_deadlines
+from workflows.services.obligations import Opened, open_due_obligations, open_obligations
 from workflows.services.perform import perform
 from workflows.services.simulation import Simulation, simulate
 from workflows.services.tasks import claim, reassign, release
@@ -11,6 +12,7 @@ from workflows.services.year_end import LapsedLine, YearEnd, lapse_credits
 __all__ = [
     "Expired",
     "LapsedLine",
+    "Opened",
     "Simulation",
     "YearEnd",
     "add_document",
@@ -18,6 +20,8 @@ __all__ = [
     "create_draft",
     "expire_deadlines",
     "lapse_credits",
+    "open_due_obligations",
+    "open_obligations",
     "perform",
     "reassign",
     "release",

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from cases import clock
+from cases.enums import Role
 from cases.errors import Blocked, Forbidden, Invalid, NotFound, Reason
 from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holding_for, holdings_of
@@ -23,7 +24,7 @@ from workflows.selectors.actions import (
     waiting_for,
 )
 from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
-from workflows.services.records import changed_fields, move_clocks, note_participant, record_act
+from workflows.services.records import changed_fields, move_clocks, note_participant, record_act, renew_clock
 
 
 def filing_holding(first: Step, organisation: Organisation, holdings: tuple[Holding, ...]) -> Holding | None:
@@ -77,29 +78,49 @@ def create_draft(*, path: str, organisation: Organisation, actor: User, data: Ma
     held = may_file(definition, organisation, holdings_of(actor))
     cleaned = validated_data(definition, data, organisation)
     with busy_is_conflict(), transaction.atomic():
-        now = clock.now()
-        dossier = Dossier(
-            path=definition.key,
-            convention=definition.convention,
+        return open_draft(
+            path=definition,
             organisation=organisation,
-            created_by=actor,
-            created_at=now,
-            updated_at=now,
-            version=1,
+            role=held.role,
+            actor=actor,
+            capacity=held.capacity,
+            cleaned=cleaned,
         )
-        apply_data(definition, dossier, cleaned)
-        dossier.reference = next_reference(
-            prefix=definition.prefix, exercise=dossier.exercise or clock.today().year
-        )
-        opened = definition.start_process(dossier, held.role)
-        dossier.save(force_insert=True)
-        first = definition.first_step()
-        note_participant(dossier, first.duty, actor)
-        context = StepContext(dossier=dossier, path=definition, actor=actor, capacity=held.capacity)
-        move_clocks(context, left=None, entered=opened)
-        record_act(
-            context, action="create", status_before="", opened=opened, changes={"data": cleaned}, bump=False
-        )
+
+
+def open_draft(
+    *,
+    path: type[Path],
+    organisation: Organisation,
+    role: Role,
+    actor: User | None,
+    capacity: str,
+    cleaned: Mapping[str, Any],
+) -> Dossier:
+    """Write a new draft of validated data, its first task open to ``role``; ``actor`` None: the system opens it.
+
+    Needs the caller's transaction, and that the caller has checked who may file.
+    """
+    now = clock.now()
+    dossier = Dossier(
+        path=path.key,
+        convention=path.convention,
+        organisation=organisation,
+        created_by=actor,
+        created_at=now,
+        updated_at=now,
+        version=1,
+    )
+    apply_data(path, dossier, cleaned)
+    dossier.reference = next_reference(prefix=path.prefix, exercise=dossier.exercise or clock.today().year)
+    opened = path.start_process(dossier, role)
+    dossier.save(force_insert=True)
+    note_participant(dossier, path.first_step().duty, actor)
+    context = StepContext(dossier=dossier, path=path, actor=actor, capacity=capacity)
+    move_clocks(context, left=None, entered=opened)
+    record_act(
+        context, action="create", status_before="", opened=opened, changes={"data": dict(cleaned)}, bump=False
+    )
     return dossier
 
 
@@ -146,7 +167,11 @@ def update_draft(*, reference: str, actor: User, data: Mapping[str, Any], versio
         changes = changed_fields(before, cleaned)
         if not changes:
             return dossier
+        fixed = step.within.due if step.within is not None else None
+        day = fixed(context) if fixed else None
         apply_data(path, dossier, cleaned)
+        if fixed and fixed(context) != day:
+            renew_clock(context, step)
         context.step, context.capacity = step, held.capacity
         note_participant(dossier, step.duty, actor)
         record_act(context, action="edit", status_before=dossier.status, changes={"data": changes})

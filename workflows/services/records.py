@@ -1,11 +1,13 @@
 """What every act leaves behind, in this order: status, clocks, journal entry, dossier row, event."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from viewflow.workflow.models import Task
 
 from cases import clock, rows
+from cases.deadlines import Duration, Unit
 from cases.enums import DossierStatus
 from cases.events import Awaited, DossierMoved, emit
 from cases.models import Dossier, User
@@ -14,7 +16,7 @@ from cases.selectors import normalise
 from cases.services import DossierClocks, append_entry
 from workflows.engine.context import StepContext
 from workflows.engine.seats import Chair, chair_of
-from workflows.engine.step import Clock, Step
+from workflows.engine.step import Clock, Step, Within
 from workflows.rulebook import rulebooks
 
 #: Columns that an act may change; ``save`` writes these and no others.
@@ -81,19 +83,56 @@ def move_clocks(
     for task in tasks:
         step: Step = task.flow_task
         if step.within is not None and step.name not in resumed:
-            version = context.rule(step.within.rule)
-            clocks.open(
-                step=step.name,
-                title=step.task_title,
-                kind=step.within.kind,
-                rule_ref=version.ref,
-                duration=rulebooks()[version.convention].duration(step.within.rule, version.valid_from),
-                body_id=chair_of(task).organisation_id if step.shared else None,
-                since=step.within.since(context) if step.within.since else None,
-            )
+            body = chair_of(task).organisation_id if step.shared else None
+            _start_clock(clocks, context, step, step.within, body)
     if ended and not tasks:
         clocks.cancel_all()
     context.dossier.next_due_on = clocks.save()
+
+
+def renew_clock(context: StepContext, step: Step) -> None:
+    """The day that a step's clock is fixed to has changed with the data: the old clock loses its object."""
+    clocks = DossierClocks(context.dossier)
+    clocks.cancel(step.name)
+    if step.within is not None:
+        _start_clock(clocks, context, step, step.within, None)
+    context.dossier.next_due_on = clocks.save()
+
+
+def _start_clock(
+    clocks: DossierClocks, context: StepContext, step: Step, within: Within, body_id: int | None
+) -> None:
+    running = _clock_of(context, within)
+    if running is not None:
+        rule_ref, duration, since = running
+        clocks.open(
+            step=step.name,
+            title=step.task_title,
+            kind=within.kind,
+            rule_ref=rule_ref,
+            duration=duration,
+            body_id=body_id,
+            since=since,
+        )
+
+
+def _clock_of(context: StepContext, within: Within) -> tuple[str, Duration, date | None] | None:
+    """The rule version, the length and the start (``None``: now) of a step's clock; ``None``: no clock runs.
+
+    A fixed day becomes the number of calendar days from today that end on it (from its eve once it has come), so that
+    the stored date is the sum of the clock's events like any other.
+    """
+    if within.due is None:
+        version = context.rule(within.rule)
+        duration = rulebooks()[version.convention].duration(within.rule, version.valid_from)
+        return version.ref, duration, within.since(context) if within.since else None
+    fixed = within.due(context)
+    if fixed is None:
+        return None
+    today, eve = clock.today(), fixed.on - timedelta(days=1)
+    start = min(today, eve)
+    length = Duration((fixed.on - start).days, Unit.CALENDAR_DAYS)
+    return context.rule(fixed.rule).ref, length, start if start < today else None
 
 
 def record_act(

@@ -208,9 +208,14 @@ def _step(context: StepContext, step: Step, label: str, route: Route) -> Simulat
     delay, kind, due, delay_quote = "", "", "", None
     if step.within is not None:
         version = context.rule(step.within.rule)
-        duration = rulebooks()[version.convention].duration(step.within.rule, version.valid_from)
-        due_on = compute(duration, [Event(EventKind.STARTED, clock.now())]).due_on
-        delay, kind = str(duration), DeadlineKind(step.within.kind).label
+        if step.within.due is not None:
+            fixed = step.within.due(context)
+            delay, due_on = version.text, fixed.on if fixed else None
+        else:
+            duration = rulebooks()[version.convention].duration(step.within.rule, version.valid_from)
+            delay = str(duration)
+            due_on = compute(duration, [Event(EventKind.STARTED, clock.now())]).due_on
+        kind = DeadlineKind(step.within.kind).label
         due = french_date(due_on) if due_on else ""
         delay_quote = context.quote(step.within.rule)
     rules = [*step.rules, *(rule for rule in route.rules if rule not in step.rules)]

@@ -89,7 +89,8 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
 def _delay(step: Step, book: Rulebook) -> str:
     if step.within is None:
         return "—"
-    duration = book.duration(step.within.rule, clock.today())
+    today, rule = clock.today(), step.within.rule
+    duration = book.rule(rule, today).text if step.within.due else book.duration(rule, today)
     return f"{duration}\n{step.within.rule}\n{DeadlineKind(step.within.kind).label.lower()}"
 
 

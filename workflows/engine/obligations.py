@@ -1,0 +1,211 @@
+"""What a path needs of the calendar of the conventions: its form, the day that is due, whom it is owed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from cases import clock
+from cases.calendar import french_date
+from cases.enums import DossierStatus, OrganisationKind, Role
+from cases.errors import Reason
+from cases.models import Dossier
+from workflows.calendar import Occurrence, occurrences
+from workflows.engine.context import StepContext
+from workflows.engine.credit_forms import DayField
+from workflows.engine.data_form import DossierForm
+from workflows.engine.fields import ExerciseField
+from workflows.engine.step import FixedDay, Predicate
+from workflows.rulebook import Frequency, Obligation, ObligationKind, rulebooks
+
+CONVENTION: Final = "cog-2014-2017"
+PATH: Final = "obligation"
+MAX_TITLE: Final = 200
+_FIRST_EXERCISE: Final = 2014
+
+
+def documents_due() -> dict[str, Obligation]:
+    """The obligations of the CANSSM to hand over a document, by key: those that a dossier can be filed for.
+
+    What counts from an event is left to the path of that event (the notices of a virement are part of the virement).
+    """
+    return {
+        key: one
+        for key, one in rulebooks()[CONVENTION].obligations.items()
+        if one.kind is ObligationKind.TRANSMISSION
+        and one.frequency is not Frequency.EVENT
+        and any(owner.organisation_kind is OrganisationKind.FUND for owner in one.owners)
+    }
+
+
+def _choices() -> list[tuple[str, str]]:
+    return [
+        ("", "Choisissez l’obligation"),
+        *((key, f"{one.number} — {one.title}") for key, one in documents_due().items()),
+    ]
+
+
+def occurrence_in(data: Mapping[str, Any]) -> Occurrence | None:
+    """The occurrence that a dossier's data name, ``None`` when they name none."""
+    obligation = documents_due().get(str(data.get("obligation") or ""))
+    exercise = data.get("exercise")
+    if obligation is None or exercise is None:
+        return None
+    wanted = int(data.get("period") or 1)
+    return next((one for one in occurrences(obligation, int(exercise)) if one.position == wanted), None)
+
+
+class PeriodField(forms.TypedChoiceField):
+    """Which half-year, for what is due twice in an exercise; 1 when nothing is said."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Semestre",
+            required=False,
+            coerce=int,
+            choices=[(1, "Premier, ou seul de l’exercice"), (2, "Second")],
+            error_messages={"invalid_choice": "Choisissez le premier ou le second semestre."},
+        )
+
+    def clean(self, value: Any) -> int:
+        return int(super().clean(value) or 1)
+
+
+class ObligationForm(DossierForm):
+    """Data of a dossier of the calendar: which obligation, for which exercise, its title when one is wanted.
+
+    ``period`` is 1, or 2 for the second half-year of an obligation that is due twice.
+    """
+
+    obligation = forms.ChoiceField(
+        label="Obligation",
+        choices=_choices,
+        error_messages={
+            "required": "Choisissez l’obligation.",
+            "invalid_choice": "L’obligation « %(value)s » n’est pas un document dû par la CANSSM. "
+            "Choisissez-en une dans la liste.",
+        },
+    )
+    exercise = ExerciseField(help_text="L’exercice N du texte : le TBB 6 de 2025 est dû en 2026.")
+    period = PeriodField()
+    title = forms.CharField(
+        label="Objet",
+        required=False,
+        max_length=MAX_TITLE,
+        help_text="Celui du calendrier si rien n’est écrit.",
+        error_messages={"max_length": f"L’objet tient en {MAX_TITLE} caractères."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """The obligation holds for that exercise; the title is the calendar's when none was given."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not data.get("obligation") or not data.get("exercise"):
+            return data
+        found = occurrence_in(data)
+        if found is None:
+            obligation = documents_due()[data["obligation"]]
+            twice = obligation.covers(data["exercise"])
+            field, message = (
+                ("period", "Cette obligation n’est due qu’une fois par exercice : choisissez le premier.")
+                if twice
+                else (
+                    "exercise",
+                    f"L’obligation {obligation.number} ne vaut pas pour {data['exercise']}. Choisissez un autre "
+                    "exercice.",
+                )
+            )
+            raise ValidationError({field: message})
+        title = str(data.get("title") or "").strip()
+        if not title or title in _titles_of_calendar():
+            title = found.title[:MAX_TITLE]
+        data["title"] = title
+        return data
+
+
+def _titles_of_calendar() -> set[str]:
+    """The calendar's own titles: one that was filled in for another exercise gives way to that of the new one."""
+    years = range(_FIRST_EXERCISE, clock.today().year + 2)
+    return {one.title[:MAX_TITLE] for due in documents_due().values() for one in occurrences(due, years)}
+
+
+class ReceptionForm(DossierForm):
+    """The day on which the addressee had the document: today when nothing is said."""
+
+    received_on = DayField(label="Reçu le", required=False, help_text="Aujourd’hui si rien n’est indiqué.")
+
+    def clean_received_on(self) -> date:
+        """Today by default."""
+        return self.cleaned_data["received_on"] or clock.today()
+
+
+def legal_day(context: StepContext) -> FixedDay | None:
+    """The day that the calendar fixes for this dossier, ``None`` when the text gives none."""
+    found = occurrence_in(context.data)
+    return FixedDay(found.due_on, found.key) if found is not None and found.due_on is not None else None
+
+
+def addressed_to(kind: OrganisationKind) -> Predicate:
+    """Whether the document is owed to bodies of ``kind`` and to nobody else."""
+
+    def predicate(context: StepContext) -> bool:
+        obligation = documents_due().get(str(context.data.get("obligation") or ""))
+        return (
+            obligation is not None
+            and bool(obligation.addressees)
+            and all(party.organisation_kind is kind for party in obligation.addressees)
+        )
+
+    return predicate
+
+
+def same_occurrence(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The lookups that find the dossiers of the occurrence that ``data`` name."""
+    return {
+        "path": PATH,
+        "exercise": int(data["exercise"]),
+        "data__obligation": data["obligation"],
+        "data__period": int(data.get("period") or 1),
+    }
+
+
+def filed_elsewhere(context: StepContext) -> Iterator[Reason]:
+    """Another dossier for the same obligation and exercise: only one is handed over."""
+    if occurrence_in(context.data) is None:
+        return
+    others = Dossier.objects.filter(**same_occurrence(context.data)).exclude(status=DossierStatus.WITHDRAWN)
+    if not context.simulated:
+        others = others.exclude(pk=context.dossier.pk).filter(pk__lt=context.dossier.pk)
+    other = others.order_by("pk").values_list("reference", flat=True).first()
+    if other is not None:
+        yield Reason(
+            "already_open",
+            f"Le dossier {other} porte déjà cette obligation pour cet exercice. Continuez celui-là et retirez "
+            "celui-ci.",
+            Role.REVIEWER.label,
+            context.quote("obligation.opening"),
+            (other,),
+        )
+
+
+def note_transmission(context: StepContext) -> None:
+    """Keep the day of the transmission on the dossier and in the journal."""
+    noted = {"transmitted_on": context.today.isoformat()}
+    context.dossier.results = context.dossier.results | {"transmit": noted}
+    context.changes["transmitted_on"] = noted["transmitted_on"]
+
+
+def reception_fits(context: StepContext) -> Iterator[Reason]:
+    """Nothing is received before it was handed over."""
+    received = context.act["received_on"]
+    sent = date.fromisoformat(context.dossier.results["transmit"]["transmitted_on"])
+    if received < sent:
+        yield Reason(
+            "received_before_sent",
+            f"Le {french_date(received)} précède la transmission, le {french_date(sent)} : corrigez la date.",
+            Role.REVIEWER.label,
+            context.quote("obligation.reception"),
+        )

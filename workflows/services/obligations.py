@@ -1,0 +1,130 @@
+"""Opens the dossiers of the convention's calendar, as the system: each occurrence once, whoever asks and how often."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import connection, transaction
+
+from cases.enums import OrganisationKind, Role
+from cases.errors import BusinessError
+from cases.models import Dossier, Organisation
+from cases.services.journal import SYSTEM
+from workflows.calendar import Occurrence, due_in_year, is_closed, occurrences, to_open
+from workflows.engine.obligations import PATH, same_occurrence
+from workflows.engine.registry import get_path
+from workflows.rulebook import rulebooks
+from workflows.services.drafts import open_draft, validated_data
+
+logger = logging.getLogger(__name__)
+
+#: Of two sweeps at once the second waits, then finds the dossiers there (key of an advisory lock, by transaction).
+_LOCK = 4_201_502
+
+
+@dataclass(slots=True)
+class Opened:
+    """What an opening did, by the key of the obligation and its exercise, as « calendar.c01 2026 ».
+
+    ``done``: the reference of each new dossier; ``kept``: of those that were there; ``closed``: occurrences of a closed
+    convention, which are not opened; ``failed``: the sentence of each that could not be opened.
+    """
+
+    done: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    closed: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def open_obligations(exercise: int, on: date) -> Opened:
+    """Open what is due for an exercise, of the conventions that are in force ``on`` a day, if its year has begun.
+
+    A second call opens nothing. Each dossier has a transaction of its own: one that fails does not stop the others.
+    """
+    books = rulebooks()
+    report = _open(to_open(books, exercise, on))
+    report.closed = [
+        _name(one)
+        for book in books.values()
+        if is_closed(book, on)
+        for obligation in book.obligations.values()
+        for one in occurrences(obligation, exercise)
+    ]
+    return report
+
+
+def open_due_obligations(on: date) -> Opened:
+    """Open what falls due in the calendar year of a day, whatever its exercise: what the daily sweep does."""
+    return _open(due_in_year(rulebooks(), on))
+
+
+def _open(wanted: Iterable[Occurrence]) -> Opened:
+    report, body = Opened(), _fund()
+    found = _already_open()
+    for one in wanted:
+        name, known = _name(one), found.get(_place(one))
+        if known is not None:
+            report.kept[name] = known
+            continue
+        if body is None:
+            report.failed[name] = "Aucune caisse nationale en activité : enregistrez-la d’abord."
+            continue
+        try:
+            reference, opened = _open_one(one, body)
+        except BusinessError as error:
+            report.failed[name] = error.message
+            logger.warning("opening of %s refused: %s", name, error.message)
+        except Exception:
+            report.failed[name] = "Erreur du programme : voir le journal technique."
+            logger.exception("opening of %s failed", name)
+        else:
+            (report.done if opened else report.kept)[name] = reference
+    return report
+
+
+def _open_one(one: Occurrence, body: Organisation) -> tuple[str, bool]:
+    """The reference of the dossier of an occurrence, and whether it was opened now."""
+    path = get_path(PATH)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        asked = {"obligation": one.key, "exercise": one.exercise, "period": one.position, "title": ""}
+        known = (
+            Dossier.objects.filter(**same_occurrence(asked))
+            .order_by("pk")
+            .values_list("reference", flat=True)
+            .first()
+        )
+        if known is not None:
+            return known, False
+        dossier = open_draft(
+            path=path,
+            organisation=body,
+            role=Role.REVIEWER,
+            actor=None,
+            capacity=SYSTEM,
+            cleaned=validated_data(path, asked, body),
+        )
+    return dossier.reference, True
+
+
+def _fund() -> Organisation | None:
+    return Organisation.objects.filter(kind=OrganisationKind.FUND, active=True).order_by("pk").first()
+
+
+def _already_open() -> dict[tuple[str, int, int], str]:
+    """The dossiers of the calendar, withdrawn ones included: what somebody withdrew does not come back by itself."""
+    rows = Dossier.objects.filter(path=PATH).order_by("-pk").values_list("data", "reference")
+    return {
+        (data["obligation"], int(data["exercise"]), int(data.get("period") or 1)): reference
+        for data, reference in rows
+    }
+
+
+def _place(one: Occurrence) -> tuple[str, int, int]:
+    return one.key, one.exercise, one.position
+
+
+def _name(one: Occurrence) -> str:
+    return f"{one.key} {one.exercise}" + (f"/{one.position}" if one.position > 1 else "")
