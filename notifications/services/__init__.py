@@ -1,0 +1,21 @@
+"""Write functions of notices: keyword-only; each owns its transaction or says that it needs the caller's."""
+
+from notifications.services.announce import TOLD_TO_CREATOR, announce, event_key, tell
+from notifications.services.delivery import Delivered, channels_of, deliver
+from notifications.services.digests import bundle_digests
+from notifications.services.reading import mark_all_read, mark_read, settle_before, settle_unsent
+
+__all__ = [
+    "TOLD_TO_CREATOR",
+    "Delivered",
+    "announce",
+    "bundle_digests",
+    "channels_of",
+    "deliver",
+    "event_key",
+    "mark_all_read",
+    "mark_read",
+    "settle_before",
+    "settle_unsent",
+    "tell",
+]
