@@ -59,7 +59,9 @@ def numbers(name: str, default: tuple[int, ...]) -> tuple[int, ...]:
         return default
     values = tuple(int(one) if one.isascii() and one.isdecimal() else 0 for one in raw)
     if 0 in values or list(values) != sorted(values):
-        raise ImproperlyConfigured(f"{name} must be growing whole numbers such as 1,5,15, not {','.join(raw)!r}.")
+        raise ImproperlyConfigured(
+            f"{name} must be growing whole numbers such as 1,5,15, not {','.join(raw)!r}."
+        )
     return values
 
 

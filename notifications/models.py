@@ -93,7 +93,7 @@ class OutboxRow(models.Model):
     )
     webhook = models.ForeignKey(
         Webhook,
-        on_delete=models.CASCADE,
+        on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="calls",
@@ -182,9 +182,7 @@ class OutboxRow(models.Model):
             models.Index(
                 fields=("due_at", "recipient"),
                 name="outbox_to_gather",
-                condition=Q(
-                    state=OutboxState.PENDING, cadence__in=(Cadence.DAILY, Cadence.WEEKLY)
-                ),
+                condition=Q(state=OutboxState.PENDING, cadence__in=(Cadence.DAILY, Cadence.WEEKLY)),
             ),
             models.Index(
                 fields=("-id",),

@@ -38,7 +38,9 @@ class MailServer:
             self._connection.open()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Outcome(Verdict.LATER, f"Serveur de courriel injoignable : {said(error)}", unreachable=True)
+            return Outcome(
+                Verdict.LATER, f"Serveur de courriel injoignable : {said(error)}", unreachable=True
+            )
         try:
             self._connection.send_messages([message])
         except (OSError, smtplib.SMTPException) as error:
@@ -82,8 +84,6 @@ def _by_code(code: int, text: str) -> Outcome:
     if code >= _PERMANENT:
         return Outcome(Verdict.NEVER, text)
     return Outcome(Verdict.LATER, text, unreachable=code == _CLOSING)
-
-
 
 
 def said(error: Exception) -> str:

@@ -75,9 +75,7 @@ class Delivered:
         return f"{self.sent} remis, {self.later} reportés, {self.failed} en échec, {self.dropped} sans objet"
 
 
-def deliver(
-    channel: Channel, *, ids: Sequence[int] | None = None, seconds: float = 200.0
-) -> Delivered:
+def deliver(channel: Channel, *, ids: Sequence[int] | None = None, seconds: float = 200.0) -> Delivered:
     """Deliver what is due by one channel, or of that only the rows ``ids``, for ``seconds`` at most.
 
     Stops when the mail server does not serve; until a sweep finds it well again, runs with ``ids`` do nothing.
@@ -172,9 +170,7 @@ def _note(row: OutboxRow, outcome: Outcome, report: Delivered) -> None:
             state = OutboxState.FAILED
             report.failed += 1
     with transaction.atomic():
-        kept = OutboxRow.objects.filter(
-            pk=row.pk, state=OutboxState.SENDING, attempts=row.attempts
-        ).update(
+        kept = OutboxRow.objects.filter(pk=row.pk, state=OutboxState.SENDING, attempts=row.attempts).update(
             state=state,
             due_at=again,
             error=outcome.error.replace("\x00", "")[:400],

@@ -1,7 +1,6 @@
 """Digests: what a person wants to read together, bundled into one mail, once."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -52,7 +51,7 @@ def _bundle(user_id: int, cadence: Cadence, due: Q) -> int:
         return 0
     now = clock.now()
     digest = OutboxRow.objects.create(
-        event=f"digest:{cadence.value}:{_first_due(rows).isoformat(timespec='minutes')}",
+        event=f"digest:{cadence.value}:{rows[0].pk}",  # a row is bundled once
         recipient=reader,
         channel=Channel.EMAIL,
         kind=NoticeKind.DIGEST,
@@ -67,10 +66,6 @@ def _bundle(user_id: int, cadence: Cadence, due: Q) -> int:
     _move(kept, state=OutboxState.BUNDLED, digest=digest)
     wake_after_commit([digest.pk])
     return 1
-
-
-def _first_due(rows: list[OutboxRow]) -> datetime:
-    return min(row.due_at for row in rows if row.due_at).astimezone(clock.PARIS)
 
 
 def _unread(reader: User, rows: list[OutboxRow]) -> list[OutboxRow]:
