@@ -14,9 +14,9 @@ class Channel(models.TextChoices):
 class OutboxState(models.TextChoices):
     """Where a row stands. In-app notices are delivered by being there.
 
-    ``pending`` → ``sending`` (under a lease) → ``delivered`` | ``failed`` | ``pending`` again, after a while. ``bundled``: a
-    digest carries it. ``unaddressed``: its person has no address that mail can go to. ``settled``: nothing is left to say,
-    because it was done or read.
+    ``pending`` → ``sending`` (under a lease) → ``delivered`` | ``failed`` | ``pending`` again, after a while.
+    ``bundled``: a digest carries it. ``unaddressed``: its person has no address that mail can go to. ``settled``:
+    nothing is left to say, because it was done or read.
     """
 
     PENDING = "pending", "À envoyer"

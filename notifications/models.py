@@ -74,12 +74,12 @@ class OutboxRow(models.Model):
     """One notice to one addressee by one channel.
 
     ``event`` is the dossier's public id and the number of the journal entry: the same act never tells somebody twice.
-    ``step`` names the step that the notice asks for, and is empty when it only tells of something done. ``link`` is a path of
-    this site. ``details``: JSON for the text (the rule's quote) and the body of a call.
+    ``step`` names the step that the notice asks for, and is empty when it only tells of something done. ``link`` is a
+    path of this site. ``details``: JSON for the text (the rule's quote) and the body of a call.
 
-    ``due_at``: while ``pending`` the moment of the next attempt, while ``sending`` the end of the lease. ``message_id`` is given
-    at the first attempt and stays: what is sent again after a crash can be recognised. A digest is a row of its own
-    (kind ``digest``, no dossier), which the rows that it carries name.
+    ``due_at``: while ``pending`` the moment of the next attempt, while ``sending`` the end of the lease.
+    ``message_id`` is given at the first attempt and stays: what is sent again after a crash can be recognised. A
+    digest is a row of its own (kind ``digest``, no dossier), which the rows that it carries name.
     """
 
     event = models.CharField("événement", max_length=60)

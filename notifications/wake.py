@@ -1,4 +1,4 @@
-"""Tells the workers that something waits. Only a convenience: whatever gets lost here, beat's sweep finds in PostgreSQL."""
+"""Tells the workers that something waits. Only a convenience: what gets lost here, beat's sweep finds in PostgreSQL."""
 
 import logging
 import time

@@ -127,6 +127,32 @@ def spare_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[st
         _execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A database of the test's own, in which commits are real: for threads, processes and locks. Its name.
+
+    The append-only tables refuse the TRUNCATE with which Django cleans up, so the database is dropped instead.
+    """
+    original = connection.settings_dict["NAME"]
+    template = f"berline_template_{_template_key(settings.BASE_DIR)}"
+    name = f"{original}_own"
+
+    def use(chosen: str) -> None:
+        connections.close_all()
+        connection.settings_dict["NAME"] = chosen
+
+    with django_db_blocker.unblock():
+        use(original)
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        if not _exists(template):  # a source of the schema was edited since this run began
+            template = original
+        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        use(name)
+        yield name
+        use(original)
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _embedded_server(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whoever leaves last stops the embedded test server."""

@@ -1,6 +1,7 @@
 """Calls the address of a webhook: signed, to a public address only, without following a redirection.
 
-Header ``Berline-Signature: v1=<hex>`` is the HMAC-SHA-256, under the subscription's secret, of ``<Berline-Timestamp>.<body>``.
+Header ``Berline-Signature: v1=<hex>`` is the HMAC-SHA-256, under the subscription's secret, of
+``<Berline-Timestamp>.<body>``.
 """
 
 from __future__ import annotations

@@ -54,7 +54,8 @@ def mail_domain() -> str:
 def write(row: OutboxRow) -> EmailMultiAlternatives | None:
     """The message of a row; None when its reader may no longer read what it tells of.
 
-    ``row`` comes with its recipient, dossier and legal notice. Raises ``ValueError`` when the paper to attach is damaged.
+    ``row`` comes with its recipient, dossier and legal notice. Raises ``ValueError`` when the paper to attach is
+    damaged.
     """
     reader = row.recipient
     held = holdings_of(reader)

@@ -1,7 +1,8 @@
 """Hands a message to the mail server and judges its answer.
 
-Refusals of the address or of the message (5xx) are final. Refusals for now (4xx), a server that cannot be reached or does
-not answer in time, and refusals of ourselves (log-in, sender: the installation's settings) are worth another attempt.
+Refusals of the address or of the message (5xx) are final. Refusals for now (4xx), a server that cannot be reached or
+does not answer in time, and refusals of ourselves (log-in, sender: the installation's settings) are worth another
+attempt.
 """
 
 import contextlib
@@ -88,7 +89,7 @@ def _by_code(code: int, text: str) -> Outcome:
 
 def said(error: Exception) -> str:
     """An exception in words."""
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "pas de réponse dans le délai"
     if isinstance(error, ConnectionRefusedError):
         return "connexion refusée"

@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Verdict(Enum):
-    """``LATER``: worth another attempt; ``NEVER``: another attempt would end alike; ``POINTLESS``: nothing left to say."""
+    """``LATER``: worth another attempt; ``NEVER``: another would end alike; ``POINTLESS``: nothing is left to say."""
 
     DELIVERED = "delivered"
     LATER = "later"
@@ -16,7 +16,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The verdict, and in French why. ``unreachable``: the server itself does not serve, so that others would fare alike."""
+    """The verdict, and in French why. ``unreachable``: the server itself does not serve, others would fare alike."""
 
     verdict: Verdict
     error: str = ""

@@ -191,8 +191,8 @@ def tell(
 ) -> int:
     """Tell people (their keys) something about a dossier that is no act on it: a reminder. How many rows were written.
 
-    Each by the channels that they prefer for ``kind``, once for an ``event`` (60 characters at most), active people only.
-    The caller answers for their right to read the dossier. One statement; needs the caller's transaction.
+    Each by the channels that they prefer for ``kind``, once for an ``event`` (60 characters at most), active people
+    only. The caller answers for their right to read the dossier. One statement; needs the caller's transaction.
     """
     if kind not in CHOOSABLE:
         raise ValueError(f"{kind} is not told so")
@@ -244,7 +244,7 @@ def _details(quote: Quote | None) -> str:
 
 
 def _payload(event: DossierMoved) -> dict[str, Any]:
-    """What a program is told: where the dossier stands. No title, amount or motive: those are for people with a role."""
+    """What a program is told: where the dossier stands. Title, amount and motive are for people with a role."""
     dossier, entry = event.dossier, event.entry
     return {
         "event": event_key(event),

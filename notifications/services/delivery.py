@@ -47,8 +47,8 @@ WITH next AS (
 UPDATE notifications_outboxrow claimed
    SET state = 'sending', due_at = %(until)s, attempts = claimed.attempts + 1,
        message_id = CASE WHEN claimed.message_id <> '' THEN claimed.message_id ELSE
-            '<' || replace(claimed.event, ':', '.') || coalesce('.p' || claimed.recipient_id, '.w' || claimed.webhook_id)
-            || '@' || %(domain)s || '>' END
+            '<' || replace(claimed.event, ':', '.')
+            || coalesce('.p' || claimed.recipient_id, '.w' || claimed.webhook_id) || '@' || %(domain)s || '>' END
   FROM next WHERE claimed.id = next.id
 RETURNING claimed.id
 """

@@ -18,8 +18,8 @@ DIGESTS = (Cadence.DAILY, Cadence.WEEKLY)
 def bundle_digests() -> int:
     """Bundle what waits for a digest that is due, one mail for each person and digest. How many mails were written.
 
-    What its reader has read in the application meanwhile, or may no longer read, is settled instead. Two runs at once, or a
-    run that is killed, bundle nothing twice: each person's rows move in one transaction.
+    What its reader has read in the application meanwhile, or may no longer read, is settled instead. Two runs at once,
+    or a run that is killed, bundle nothing twice: each person's rows move in one transaction.
     """
     due = Q(state=OutboxState.PENDING, cadence__in=DIGESTS, due_at__lte=clock.now())
     waiting = OutboxRow.objects.filter(due).order_by("recipient", "cadence")

@@ -12,7 +12,7 @@ from notifications.models import Preference
 
 @transaction.atomic
 def set_preferences(*, user: User, chosen: Mapping[str, str]) -> None:
-    """Keep when a person wants mail, kind by kind; kinds left out stay as they are. What is told from now on follows it.
+    """Keep when a person wants mail, kind by kind; kinds left out stay as they are. Notices to come follow it.
 
     Raises ``Invalid`` for a kind for which nobody chooses (legal notices are always sent) and for an unknown cadence.
     """
