@@ -282,6 +282,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(_queue),
         "data_folder_out": str(_queue),
         "control_folder": str(BERLINE_VAR / "celery" / "control"),
+        "polling_interval": 0.25,  # seconds
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -311,7 +312,7 @@ for _channel in ("email", "webhook"):
         "task": "notifications.tasks.sweep_outbox",
         "args": [_channel],
         "schedule": float(BERLINE_SWEEP_SECONDS),
-        "options": {"expires": BERLINE_SWEEP_SECONDS},
+        "options": {"expires": BERLINE_SWEEP_SECONDS + 10},
     }
 CELERY_BEAT_SCHEDULE["digests"] = {
     "task": "notifications.tasks.gather_digests",

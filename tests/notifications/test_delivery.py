@@ -318,7 +318,7 @@ def test_error_of_ours_is_put_off_and_stops_nobody_else(cast: Cast, sink: MailSi
     report = run()
     assert (report.sent, report.later) == (1, 1)
     assert [(row.state, row.error) for row in mails()] == [
-        (S.PENDING, "Erreur du programme : KeyError <NoticeKind.LEGAL: 'legal'>"),
+        (S.PENDING, "Erreur du programme : KeyError NoticeKind.LEGAL"),
         (S.DELIVERED, ""),
     ]
 
