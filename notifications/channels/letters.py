@@ -74,7 +74,9 @@ def write(row: OutboxRow) -> EmailMultiAlternatives | None:
     }
     if row.legal_notice is not None:
         return _legal(row, row.legal_notice, common)
-    return _message(row, "notice", common | {"to_do": TO_DO[NoticeKind(row.kind)]})
+    asks = row.kind == NoticeKind.NEWS and row.step  # news that asks for something is a task
+    to_do = TO_DO[NoticeKind.TASK if asks else NoticeKind(row.kind)]
+    return _message(row, "notice", common | {"to_do": to_do})
 
 
 def absolute(link: str) -> str:

@@ -74,7 +74,8 @@ WITH day_grants AS NOT MATERIALIZED (
             )
 ), chosen AS (
      SELECT DISTINCT ON (told.user_id)
-            told.user_id, person.email, told.kind, told.title, told.body, told.details, told.notice_id,
+            told.user_id, person.email, told.kind, told.title, told.body, told.notice_id,
+            coalesce(max(nullif(told.details, '{{}}')) OVER (PARTITION BY told.user_id), '{{}}') AS details,
             max(told.step) OVER (PARTITION BY told.user_id) AS step
        FROM told
        JOIN cases_user person ON person.id = told.user_id AND person.is_active
