@@ -195,6 +195,20 @@ class OutboxRow(models.Model):
         return f"{self.title} — {self.recipient_id or self.webhook_id}"
 
     @property
+    def reader(self) -> User:
+        """The person told. Raises ``ValueError`` for a call, which has none."""
+        if self.recipient is None:
+            raise ValueError(f"row {self.pk} has no recipient")
+        return self.recipient
+
+    @property
+    def subject(self) -> Dossier:
+        """The dossier that the notice is about. Raises ``ValueError`` for a digest, which has none of its own."""
+        if self.dossier is None:
+            raise ValueError(f"row {self.pk} has no dossier")
+        return self.dossier
+
+    @property
     def unread(self) -> bool:
         """Whether the notice still waits for its reader."""
         return self.state == OutboxState.DELIVERED and self.read_at is None

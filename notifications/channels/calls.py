@@ -128,7 +128,7 @@ def _connect(host: str, port: int) -> socket.socket:
     failure: OSError = OSError("no address")
     for *_, address in found:
         try:
-            return socket.create_connection(address[:2], timeout=settings.BERLINE_WEBHOOK_TIMEOUT)
+            return socket.create_connection((str(address[0]), port), timeout=settings.BERLINE_WEBHOOK_TIMEOUT)
         except OSError as error:
             failure = error
     raise failure

@@ -57,15 +57,15 @@ def write(row: OutboxRow) -> EmailMultiAlternatives | None:
     ``row`` comes with its recipient, dossier and legal notice. Raises ``ValueError`` when the paper to attach is
     damaged.
     """
-    reader = row.recipient
+    reader = row.reader
     held = holdings_of(reader)
     if row.kind == NoticeKind.DIGEST:
         return _digest(row, reader, held)
-    if not may_read(held, row.dossier):
+    if not may_read(held, row.subject):
         return None
     common = _common(reader) | {
         "title": row.title,
-        "reference": row.dossier.reference,
+        "reference": row.subject.reference,
         "told_on": french_date(clock.paris_date(row.created_at)),
         "body": row.body,
         "url": absolute(row.link),
@@ -114,7 +114,7 @@ def _legal(row: OutboxRow, notice: LegalNotice, common: dict[str, Any]) -> Email
     """The information of an addressee, with its paper and the link that gives the receipt."""
     receipt_url = ""
     if notice.acknowledged_at is None:
-        token = receipt_token(notice=notice, user=row.recipient, issued_at=row.created_at)
+        token = receipt_token(notice=notice, user=row.reader, issued_at=row.created_at)
         receipt_url = absolute(reverse("receipt", args=[token]))
     context = common | {
         "addressee": notice.organisation.name,
@@ -125,7 +125,7 @@ def _legal(row: OutboxRow, notice: LegalNotice, common: dict[str, Any]) -> Email
         "document": notice.document,
     }
     message = _message(row, "legal", context)
-    with default_storage.open(notice.document.file.name) as file:
+    with default_storage.open(str(notice.document.file.name)) as file:
         content = file.read()
     if hashlib.sha256(content).hexdigest() != notice.document.sha256:
         raise ValueError(f"the paper {notice.document.public_id} is not the one that was stored")
@@ -135,13 +135,13 @@ def _legal(row: OutboxRow, notice: LegalNotice, common: dict[str, Any]) -> Email
 
 def _digest(row: OutboxRow, reader: User, held: tuple[Holding, ...]) -> EmailMultiAlternatives | None:
     carried = OutboxRow.objects.filter(digest=row).select_related("dossier__organisation").order_by("pk")
-    items = [one for one in carried if may_read(held, one.dossier)]
+    items = [one for one in carried if may_read(held, one.subject)]
     if not items:
         return None
     told = [
         {
             "title": one.title,
-            "reference": one.dossier.reference,
+            "reference": one.subject.reference,
             "body": one.body,
             "told_on": french_date(clock.paris_date(one.created_at)),
             "due": due_of(one, held),
@@ -174,7 +174,7 @@ def _message(row: OutboxRow, template: str, context: dict[str, Any]) -> EmailMul
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=render_to_string(f"mails/{template}.txt", context).strip() + "\n",
-        to=[row.recipient.email],
+        to=[row.reader.email],
         headers=headers,
     )
     message.attach_alternative(render_to_string(f"mails/{template}.html", context), "text/html")

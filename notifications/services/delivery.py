@@ -136,7 +136,7 @@ def _attempt(row: OutboxRow, send: Callable[[OutboxRow], Outcome]) -> Outcome:
 
 
 def _mail(row: OutboxRow, server: MailServer) -> Outcome:
-    reader = row.recipient
+    reader = row.reader
     if not reader.is_active:
         return Outcome(Verdict.POINTLESS, "L’accès de cette personne est fermé.")
     if not reader.email:

@@ -42,7 +42,7 @@ def _bundle(user_id: int, cadence: Cadence, due: Q) -> int:
     news = _unread(reader, rows)
     if reader.is_active:
         held = holdings_of(reader)
-        news = [row for row in news if may_read(held, row.dossier)]
+        news = [row for row in news if may_read(held, row.subject)]
     else:
         news = []
     kept = {row.pk for row in news}
