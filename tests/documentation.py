@@ -32,6 +32,7 @@ from cases.services.reference_data import BODIES
 from config.api import api
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from config.host import SYSTEM_USER
+from notifications.enums import OutboxState
 from workflows.engine import RowsField, all_paths
 from workflows.rulebook import UnknownRule, rulebooks
 from workflows.rulebook import resolve as resolve_rule
@@ -49,6 +50,8 @@ FOREIGN = {
     *("psql", "pg_dump", "unaccent", "pg_trgm", "SELECT … FOR UPDATE", "perform(...)"),
     *("X-Forwarded-Proto", "X-Forwarded-For", "Retry-After", "NaN", '{"code", "message", "details"}'),
     *("flow_class", "flow_task", "workflows/paths.<file>.<Class>.<step>"),
+    *("Berline-Timestamp", "Berline-Signature", "Berline-Delivery", "redis-server", "rabbitmq-server"),
+    "FOR UPDATE SKIP LOCKED",
     *("*", "role@body", "<role>:<body>", "venv", "gunicorn", "postgresql://user:password@host/name"),
 }
 #: Amounts that the documents show as refused.
@@ -198,7 +201,16 @@ def vocabulary() -> frozenset[str]:
     """The words of the field and of the API."""
     words: set[str] = {body.code for body in BODIES} | set(Unit) | set(rulebooks()) | set(get_args(Status))
     words |= set(DEMONSTRATION_ACCOUNTS)
-    for kind in (Role, DossierStatus, OrganisationKind, Duty, DeadlineKind, DeadlineState, DecisionKind):
+    for kind in (
+        Role,
+        DossierStatus,
+        OrganisationKind,
+        Duty,
+        DeadlineKind,
+        DeadlineState,
+        DecisionKind,
+        OutboxState,
+    ):
         words |= set(kind.values)
     words |= {f"hold_{role.value}" for role in Role}
     for path in all_paths():
@@ -230,7 +242,7 @@ def variables() -> frozenset[str]:
     """Variables that the code reads from the environment."""
     found: set[str] = set()
     reading = re.compile(
-        r"(?:env\.(?:text|required|flag|number|listing|options)|environ\.get|getenv)\(\s*\"([A-Z_0-9]+)\"|environ\[\"([A-Z_0-9]+)\"\]"
+        r"(?:env\.(?:text|required|flag|numbers?|listing|options)|environ\.get|getenv)\(\s*\"([A-Z_0-9]+)\"|environ\[\"([A-Z_0-9]+)\"\]"
     )
     for path in [*(ROOT / "config").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
         found |= {name for pair in reading.findall(read(path)) for name in pair if name}

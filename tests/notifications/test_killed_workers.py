@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as project
-from django.db import connections
 
 from cases.enums import Role
 from cases.models import User
@@ -182,13 +181,12 @@ class Executioner:
 
 
 def settled() -> int:
-    connections.close_all()
+    time.sleep(0.1)
     return OutboxRow.objects.filter(channel=Channel.EMAIL, state=OutboxState.DELIVERED).count()
 
 
 def outcome(folder: Path) -> str:
     """Where it stands, for a test that fails."""
-    connections.close_all()
     states = (
         OutboxRow.objects.filter(channel=Channel.EMAIL).order_by("state").values_list("state", "attempts")
     )
