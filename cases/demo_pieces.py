@@ -1,4 +1,4 @@
-"""Plausible pieces for the demonstration dossiers: presentation notes and economic files, as PDF.
+"""Plausible pieces for the demonstration dossiers: notes, economic files, tables of budgets and receipts, as PDF.
 
 Everything is invented from the operation's own data, and the same operation always gives the same bytes.
 People appear by their function only. Each document says at its foot that it is a demonstration piece.
@@ -13,8 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple, TypedDict
 
 from cases.calendar import add_months
+from cases.french import french_date
 from cases.money import format_eur
-from cases.pdf import PARIS, french_date, render_pdf
+from cases.pdf import PARIS, render_pdf
 
 CENT = Decimal("0.01")
 
@@ -39,6 +40,20 @@ class Operation(TypedDict):
     facilities: Sequence[str]
     is_restructuring: bool
     impact: Sequence[Impact]
+    written_at: str
+
+
+class Table(TypedDict):
+    """An amount shared between parts: (label, relative weight, remark). EUR; ``written_at`` as above."""
+
+    organisation: str
+    kind: str
+    title: str
+    exercise: int
+    amount: str
+    heads: tuple[str, str, str]
+    parts: Sequence[tuple[str, int, str]]
+    remark: str
     written_at: str
 
 
@@ -237,6 +252,33 @@ def economic_file(operation: Operation) -> bytes:
     )
 
 
+def breakdown_table(table: Table) -> bytes:
+    """A table that shares an amount between its parts, which sum to it: investments by body, forecast of receipts."""
+    moment = datetime.fromisoformat(table["written_at"])
+    amount = Decimal(table["amount"])
+    seed = _seed_of(table["organisation"], table["title"], table["amount"])
+    parts = breakdown(amount, [(label, weight) for label, weight, _ in table["parts"]], seed)
+    remarks = {label: remark for label, _, remark in table["parts"]}
+    return render_pdf(
+        "demo_table",
+        {
+            "organisation": table["organisation"],
+            "kind": table["kind"],
+            "title": table["title"],
+            "exercise": table["exercise"],
+            "heads": list(table["heads"]),
+            "rows": [
+                {"label": label, "remark": remarks[label], "amount": format_eur(part)}
+                for label, part in parts
+            ],
+            "amount": format_eur(amount),
+            "remark": table["remark"],
+            "date_shown": french_date(moment.astimezone(PARIS).date()),
+            "timestamp": table["written_at"],
+        },
+    )
+
+
 def breakdown(amount: Decimal, weights: Iterable[tuple[str, int]], seed: int) -> list[tuple[str, Decimal]]:
     """Split ``amount`` (EUR) along the weights, shaken a little by ``seed``; the parts sum to it exactly."""
     shaken = [
@@ -278,8 +320,11 @@ def _nature(operation: Operation) -> Nature:
 
 
 def _seed(operation: Operation) -> int:
-    identity = f"{operation['organisation']}|{operation['title']}|{operation['amount_ht']}"
-    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big")
+    return _seed_of(operation["organisation"], operation["title"], operation["amount_ht"])
+
+
+def _seed_of(*identity: str) -> int:
+    return int.from_bytes(hashlib.sha256("|".join(identity).encode()).digest()[:8], "big")
 
 
 def _month(day: date) -> str:

@@ -14,7 +14,7 @@ from cases.api import budget, documents, errors, tokens
 from cases.api.access import Bearer
 from cases.api.reading import Renderer, StrictParser, check_text
 from cases.errors import BusinessError
-from workflows.api import dossiers, paths, simulations, work
+from workflows.api import dossiers, notices, paths, simulations, work
 
 DESCRIPTION = """
 Les circuits d’approbation des conventions entre l’État et la CANSSM : simuler, déposer, instruire, décider,
@@ -89,4 +89,5 @@ api.add_router("", simulations.router)
 api.add_router("", dossiers.router)
 api.add_router("", documents.router)
 api.add_router("", work.router)
+api.add_router("", notices.router)
 api.add_router("", budget.router)

@@ -10,7 +10,7 @@ from typing import Any
 from cases import clock
 from cases.models import BudgetLine, Dossier, Exercise, User
 from cases.selectors import available
-from cases.services import load_budgets
+from tests.budgets import real_budgets
 from tests.journeys import Cast, Journey
 from workflows.services import create_draft, perform
 
@@ -64,7 +64,7 @@ class CreditJourney(Journey):
     ) -> CreditJourney:
         """A draft on the real budgets."""
         with clock.at(at):
-            load_budgets()
+            real_budgets()
             dossier = create_draft(path=path, organisation=cast.body[body], actor=cast.people[by], data=data)
             journey = cls(cast, dossier)
             for kind in pieces:
@@ -82,6 +82,10 @@ class CreditJourney(Journey):
             vote = VOTE if outcome == "adopted" else LOST
             given = options.get("data") or {}
             options["data"] = {"voted_on": clock.paris_date(at).isoformat()} | vote | given
+        return self.plain(step, outcome, actor, at=at, **options)
+
+    def plain(self, step: str, outcome: str, actor: User, *, at: datetime = NOW, **options: Any) -> Dossier:
+        """Do an act at a moment with these options and no others."""
         with clock.at(at):
             return perform(reference=self.reference, step=step, outcome=outcome, actor=actor, **options)
 

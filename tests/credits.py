@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from cases import clock
 from cases.models import BudgetLine, CreditMovement, Dossier, Exercise
-from cases.services import append_entry, load_budgets
+from cases.services import append_entry
+from tests.budgets import real_budgets
 from tests.journeys import Cast, Journey
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -28,7 +29,7 @@ class Credits:
 
     def __init__(self, cast: Cast) -> None:
         with clock.at(NOW):
-            load_budgets()
+            real_budgets()
             self.dossier: Dossier = Journey.start(cast, pieces=()).dossier
         self.cast = cast
         self.exercise = Exercise.objects.get(year=2026)

@@ -39,6 +39,7 @@ from workflows.rulebook import resolve as resolve_rule
 from workflows.rulebook.model import Status
 from workflows.rulebook.units import Unit
 from workflows.selectors.actions import WITHDRAW
+from workflows.selectors.notices import NoticeState
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -210,6 +211,7 @@ def vocabulary() -> frozenset[str]:
         DeadlineState,
         DecisionKind,
         OutboxState,
+        NoticeState,
     ):
         words |= set(kind.values)
     words |= {f"hold_{role.value}" for role in Role}

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from cases.content import PDF, sniff
-from cases.demo_pieces import NATURES, Operation, breakdown, economic_file, presentation_note
+from cases.demo_pieces import (
+    NATURES,
+    Operation,
+    Table,
+    breakdown,
+    breakdown_table,
+    economic_file,
+    presentation_note,
+)
 from cases.money import format_eur, parse_amount
 
 
@@ -33,6 +41,21 @@ def operation(**changes: Any) -> Operation:
             for year, amount in zip((2016, 2017, 2018), amounts, strict=True)
         ],
         "written_at": "2015-02-20T10:00:00+01:00",
+    }
+    return data | changes  # type: ignore[return-value]
+
+
+def table(**changes: Any) -> Table:
+    data: dict[str, Any] = {
+        "organisation": "CANSSM",
+        "kind": "Prévision de recettes",
+        "title": "Prestations de services, exercice 2015",
+        "exercise": 2015,
+        "amount": "2600000.01",
+        "heads": ("Élément", "Base", "Montant"),
+        "parts": (("Encaissé", 34, "Comptabilité"), ("À facturer", 66, "Conventions signées")),
+        "remark": "Projet : numérisation.",
+        "written_at": "2015-05-11T10:00:00+02:00",
     }
     return data | changes  # type: ignore[return-value]
 
@@ -132,3 +155,27 @@ def test_economic_file_marks_a_year_that_is_missing() -> None:
         {"gestion": "Pharmacie", "year": 2017, "amount": "-10"},
     ]
     assert "SSIAD −10,00 – −10,00" in words(economic_file(operation(impact=rows)))
+
+
+def test_table_shares_its_amount_between_the_parts() -> None:
+    content = breakdown_table(table())
+    assert sniff(io.BytesIO(content), "piece.pdf") == PDF
+    assert breakdown_table(table()) == content
+    text = words(content)
+    for said in (
+        "Prévision de recettes",
+        "pièce de démonstration",
+        "11 mai 2015",
+        "Conventions signées",
+        "CANSSM",
+    ):
+        assert said in text
+    amounts = [parse_amount(found) for found in re.findall(r"\d[\d ]*,\d\d", text)]
+    whole, first, second, total = amounts
+    assert whole == total == first + second == Decimal("2600000.01")
+
+
+def test_table_prints_hostile_text_as_it_was_typed() -> None:
+    hostile = '#import "x": *gras* $x$ @ref <lab> \\'
+    text = words(breakdown_table(table(title=hostile, remark=hostile, parts=((hostile, 1, hostile),))))
+    assert text.count(hostile) >= 4

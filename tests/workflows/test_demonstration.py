@@ -1,12 +1,14 @@
 """The demonstration as a visitor finds it: loaded once for this module, looked at from many sides."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
@@ -32,10 +34,13 @@ from cases.permissions import holdings_of
 from cases.services import verify_all
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from notifications.models import OutboxRow
+from workflows.demonstration.loading import CREDITS, STORIES
 from workflows.demonstration.past import PAST
+from workflows.demonstration.people import ACCOUNTS
 from workflows.demonstration.recent import RECENT
 from workflows.demonstration.timetable import ClockTooEarly, appointments
-from workflows.engine import StepContext, get_path
+from workflows.engine import StepContext, all_paths, get_path
+from workflows.selectors.queue import queue
 
 PATH = "fnmo_investment"
 OPEN = ("submitted", "under_review", "to_complete", "awaiting_decision")
@@ -56,6 +61,11 @@ def loaded(
 pytestmark = pytest.mark.usefixtures("loaded")
 
 
+def operations() -> Any:
+    """The dossiers of the FNMO's operations, oldest first."""
+    return Dossier.objects.filter(path=PATH).order_by("pk")
+
+
 def statuses_of_the_path() -> set[str]:
     """Every status that an outcome of the path leads to, the draft that it begins with, and withdrawal."""
     path = get_path(PATH)
@@ -66,15 +76,15 @@ def statuses_of_the_path() -> set[str]:
 
 
 def late(status: str) -> list[Dossier]:
-    return list(Dossier.objects.filter(status=status, next_due_on__lt=clock.today()).order_by("pk"))
+    return list(operations().filter(status=status, next_due_on__lt=clock.today()))
 
 
 def test_demonstration_shows_every_status_of_the_path() -> None:
-    assert set(Dossier.objects.order_by().values_list("status", flat=True)) == statuses_of_the_path()
+    assert set(operations().values_list("status", flat=True)) == statuses_of_the_path()
 
 
-def test_demonstration_has_some_forty_dossiers_of_the_three_carmi() -> None:
-    bodies = list(Dossier.objects.order_by("pk").values_list("organisation__code", flat=True))
+def test_demonstration_has_some_forty_operations_of_the_three_carmi() -> None:
+    bodies = list(operations().values_list("organisation__code", flat=True))
     assert 40 <= len(bodies) <= 50
     assert {code: bodies.count(code) >= 12 for code in set(bodies)} == {
         "carmi-npdc": True,
@@ -113,7 +123,9 @@ def test_demonstration_facilities_are_those_of_the_dossiers() -> None:
     known = set(Facility.objects.values_list("code", flat=True))
     named = {
         code
-        for data in Dossier.objects.order_by("pk").values_list("data", flat=True)
+        for data in Dossier.objects.filter(data__has_key="facilities")
+        .order_by("pk")
+        .values_list("data", flat=True)
         for code in data["facilities"]
     }
     assert named <= known
@@ -121,7 +133,7 @@ def test_demonstration_facilities_are_those_of_the_dossiers() -> None:
         assert Facility.objects.filter(organisation__code=code, active=True).count() >= 8
     elsewhere = [
         dossier.reference
-        for dossier in Dossier.objects.order_by("pk")
+        for dossier in Dossier.objects.filter(data__has_key="facilities").order_by("pk")
         if Facility.objects.filter(code__in=dossier.data["facilities"])
         .exclude(organisation=dossier.organisation_id)
         .exists()
@@ -131,27 +143,29 @@ def test_demonstration_facilities_are_those_of_the_dossiers() -> None:
 
 def test_demonstration_references_increase_with_time() -> None:
     in_time = list(Dossier.objects.order_by("created_at").values_list("reference", flat=True))
-    numbers = [tuple(map(int, reference.split("-")[1:])) for reference in in_time]
-    assert numbers == sorted(set(numbers))
-    years = [year for year, _ in numbers]
-    assert all(number == years[:index].count(year) + 1 for index, (year, number) in enumerate(numbers))
+    given: dict[str, int] = {}
+    for reference in in_time:
+        series, number = reference.rsplit("-", 1)
+        given[series] = given.get(series, 0) + 1
+        assert int(number) == given[series], reference
+    assert {series.split("-")[0] for series in given} == {path.prefix for path in all_paths()}
 
 
 def test_demonstration_decisions_are_never_taken_by_who_prepared_or_reviewed() -> None:
     decided = [one for one in Dossier.objects.order_by("pk") if one.participants.get("decide")]
-    assert len(decided) > 20
+    assert len(decided) > 60
     for dossier in decided:
-        before = {*dossier.participants["prepare"], *dossier.participants["review"]}
+        before = {*dossier.participants["prepare"], *dossier.participants.get("review", ())}
         assert not before & set(dossier.participants["decide"]), dossier.reference
     assert set(
-        Decision.objects.filter(kind__in=(DecisionKind.APPROVAL, DecisionKind.REFUSAL))
+        Decision.objects.filter(kind__in=(DecisionKind.APPROVAL, DecisionKind.REFUSAL), dossier__path=PATH)
         .order_by()
         .values_list("decided_by__username", flat=True)
     ) == {"dg.canssm"}
 
 
 def moments() -> Iterator[tuple[str, datetime]]:
-    """Every moment that an act of the demonstration left behind."""
+    """Every moment that an act of the demonstration left behind; a legal clock runs from the midnight of its event."""
     fields: list[tuple[Any, tuple[str, ...]]] = [
         (JournalEntry, ("at",)),
         (Dossier, ("created_at", "submitted_at", "updated_at")),
@@ -162,16 +176,20 @@ def moments() -> Iterator[tuple[str, datetime]]:
         (Task, ("created", "assigned", "started", "finished")),
         (OutboxRow, ("created_at", "read_at")),
     ]
+    legal: dict[Any, dict[str, str]] = {
+        Deadline: {"kind": "legal"},
+        DeadlineEvent: {"deadline__kind": "legal"},
+    }
     for model, names in fields:
         for name in names:
-            found = model.objects.order_by("pk").values_list(name, flat=True)
+            found = model.objects.exclude(**legal.get(model, {})).order_by("pk").values_list(name, flat=True)
             for moment in (one for one in found if one is not None):
                 yield f"{model.__name__}.{name}", moment
 
 
 def test_demonstration_moments_are_in_working_hours_and_none_is_to_come() -> None:
     seen = list(moments())
-    assert len(seen) > 2_000
+    assert len(seen) > 4_000
     for what, moment in seen:
         local = moment.astimezone(clock.PARIS)
         assert date(2014, 1, 2) <= local.date() < clock.today(), what
@@ -187,8 +205,8 @@ def test_demonstration_journals_follow_time() -> None:
         assert at == sorted(set(at)), dossier.reference
 
 
-def test_demonstration_closed_dossiers_are_of_2014_to_2017_and_open_ones_of_late() -> None:
-    for dossier in Dossier.objects.order_by("pk"):
+def test_demonstration_closed_operations_are_of_2014_to_2017_and_open_ones_of_late() -> None:
+    for dossier in operations():
         if dossier.status in ("closed", "withdrawn"):
             assert 2014 <= dossier.exercise <= 2017, dossier.reference
         else:
@@ -221,7 +239,7 @@ def test_demonstration_revised_costs_cross_the_threshold_or_stay_covered() -> No
 
 
 def test_demonstration_restructurings_have_three_years_for_each_gestion() -> None:
-    tied = [one for one in Dossier.objects.order_by("pk") if one.data["is_restructuring"]]
+    tied = [one for one in operations() if one.data["is_restructuring"]]
     assert len(tied) >= 4
     for dossier in tied:
         years: dict[str, list[int]] = {}
@@ -234,14 +252,14 @@ def test_demonstration_restructurings_have_three_years_for_each_gestion() -> Non
 def test_demonstration_has_late_and_timely_dossiers(status: str) -> None:
     overdue = late(status)
     assert overdue
-    assert len(overdue) < Dossier.objects.filter(status=status).count()
+    assert len(overdue) < operations().filter(status=status).count()
 
 
 def test_demonstration_warns_the_desk_of_a_possible_split() -> None:
     path = get_path(PATH)
     warned = [
         dossier.title
-        for dossier in Dossier.objects.filter(status="under_review").order_by("pk")
+        for dossier in operations().filter(status="under_review")
         if any(path.warnings[0](StepContext(dossier=dossier, path=path)))
     ]
     assert warned == ["Mobilier du centre de soins infirmiers d’Hénin-Beaumont"]
@@ -253,9 +271,31 @@ def test_demonstration_leaves_free_and_taken_tasks() -> None:
     assert opened.filter(status="ASSIGNED").get().owner.username == "sante.canssm"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        account.username
+        for account in ACCOUNTS
+        if account.role not in (Role.ADMINISTRATOR, Role.AUDITOR, Role.MANAGER, Role.EXPERT)
+    ],
+)
+def test_demonstration_gives_each_office_work(name: str) -> None:
+    assert queue(User.objects.get(username=name)).items
+
+
 def test_demonstration_pieces_are_pdf_files_as_their_rows_say(loaded: Path) -> None:
     documents = list(Document.objects.order_by("pk"))
-    assert {one.kind for one in documents} == {"presentation_note", "economic_file", "decision"}
+    assert {one.kind for one in documents} == {
+        "presentation_note",
+        "economic_file",
+        "regional_investments",
+        "receipts_forecast",
+        "carry_over_statement",
+        "decision",
+        "notice_cgefi",
+        "notice_db",
+        "notice_dss",
+    }
     assert {one.content_type for one in documents} == {PDF.mime}
     assert any(one.version > 1 for one in documents)
     for document in documents:
@@ -268,21 +308,36 @@ def test_demonstration_notices_left_unread_are_recent() -> None:
     unread = OutboxRow.objects.filter(channel="in_app", state="delivered", read_at=None).order_by(
         "created_at"
     )
-    assert 20 <= len(unread) <= 60
+    assert 20 <= len(unread) <= 200
     assert unread[0].created_at > clock.now() - timedelta(days=91)
     desk = unread.filter(recipient__username="budget.canssm").order_by("pk")
-    assert {row.dossier.status for row in desk} == {"under_review", "executed", "refused"}
+    of_operations = {row.dossier.status for row in desk if row.dossier.path == PATH}
+    assert of_operations == {"under_review", "executed", "refused"}
+
+
+@pytest.mark.parametrize(
+    ("page", "counts"),
+    [
+        ("README.md", [len(STORIES)]),
+        ("docs/maintainers/running.md", [len(STORIES), len(PAST) + len(RECENT), len(CREDITS)]),
+        ("docs/maintainers/running.md", [sum(one.small for one in STORIES)]),
+    ],
+)
+def test_documentation_counts_the_dossiers_of_the_demonstration(page: str, counts: list[int]) -> None:
+    said = (settings.BASE_DIR / page).read_text()
+    paragraph = next(part for part in said.split("\n\n") if part.startswith("The demonstration "))
+    assert {str(count) for count in counts} <= set(re.findall(r"\d+", paragraph))
 
 
 def test_timetable_is_the_same_every_time() -> None:
     today = clock.today()
-    assert appointments((*PAST, *RECENT), today=today) == appointments((*PAST, *RECENT), today=today)
+    assert appointments(STORIES, today=today) == appointments(STORIES, today=today)
 
 
 def test_timetable_of_any_day_of_four_years_lies_before_it() -> None:
     for offset in range(0, 4 * 366, 5):
         today = date(2024, 1, 1) + timedelta(days=offset)
-        planned = appointments(RECENT, today=today)
+        planned = appointments(STORIES, today=today)
         assert max(one.moment for one in planned).date() < today
         assert all(is_working_day(one.moment.date()) for one in planned)
 

@@ -11,9 +11,9 @@ from django.db import connection
 from cases import clock
 from cases.enums import DossierStatus
 from cases.events import DossierMoved, dossier_moved
-from cases.models import Dossier, Facility, JournalEntry, User
+from cases.models import CreditMovement, Dossier, Facility, JournalEntry, User
 from cases.services import create_person, verify_all
-from workflows.engine import get_path
+from workflows.engine import all_paths
 
 pytestmark = pytest.mark.django_db
 
@@ -24,17 +24,22 @@ def load_demo(**options: Any) -> str:
     return out.getvalue()
 
 
-def test_small_demonstration_shows_every_status_and_is_loaded_once() -> None:
+def test_small_demonstration_shows_every_path_and_status_and_is_loaded_once() -> None:
     said = load_demo(verbosity=2)
     dossiers = Dossier.objects.count()
-    assert 10 <= dossiers <= 15
+    assert 22 <= dossiers <= 28
     assert f"{dossiers} dossiers" in said
     assert "mot de passe « berline »" in said
     assert "50 actes sur" in said
     assert list(verify_all()) == []
-    path = get_path("fnmo_investment")
+    paths = all_paths()
+    assert set(Dossier.objects.order_by().values_list("path", flat=True)) == {path.key for path in paths}
     reachable = {
-        str(route.status) for step in path.steps() for one in step.outcomes.values() for route in one.routes
+        str(route.status)
+        for path in paths
+        for step in path.steps()
+        for one in step.outcomes.values()
+        for route in one.routes
     }
     shown = set(Dossier.objects.order_by().values_list("status", flat=True))
     assert shown == reachable | {DossierStatus.DRAFT.value, DossierStatus.WITHDRAWN.value}
@@ -58,10 +63,11 @@ def test_demonstration_that_breaks_off_leaves_nothing() -> None:
             load_demo()
     finally:
         dossier_moved.disconnect(break_off)
-    assert "Transfert du centre de soins infirmiers" in caught.value.__notes__[0]
+    assert "Prestations collectives des retraités" in caught.value.__notes__[0]
     assert not Dossier.objects.exists()
     assert not User.objects.exists()
     assert not Facility.objects.exists()
+    assert not CreditMovement.objects.exists()
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -5,10 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import hypothesis.strategies as st
-from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -17,15 +15,11 @@ from hypothesis.stateful import (
 )
 
 from cases import clock
-from cases.enums import DossierStatus, Role, status_may_move
-from cases.errors import BusinessError, Conflict
-from cases.models import Deadline, Dossier, JournalEntry
-from cases.permissions import holdings_of, may_read
-from cases.selectors import dossiers_visible_to
-from cases.services import computation_of, verify_all
-from tests.journeys import DOERS, Cast, Journey, impact, state_of_everything
+from cases.enums import DossierStatus, Role
+from cases.models import Dossier
+from tests.journeys import DOERS, Cast, Journey, impact
+from tests.workflows.walks import Watched
 from workflows.engine import get_path
-from workflows.selectors import available_actions
 from workflows.services import claim, reassign, release, update_draft
 
 NPDC, FUND = "carmi-npdc", "canssm"
@@ -40,19 +34,8 @@ WHO = st.sampled_from(
 )
 
 
-class Walk(RuleBasedStateMachine):
+class Walk(Watched):
     """One dossier of the CARMI Nord-Pas-de-Calais, from its draft to wherever they lead it."""
-
-    cast: Cast  # set by the test: people stay, each walk's dossier goes
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._undo = transaction.atomic()
-        self._undo.__enter__()
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self._undo.__exit__(None, None, None)
 
     @initialize(
         amount=st.sampled_from(["15000", "20000.00", "20000.01", "48000"]),
@@ -158,77 +141,7 @@ class Walk(RuleBasedStateMachine):
             "committed_amount_ht": amount,
         }
 
-    def _act(
-        self, what: tuple[str, str], who: str, motive: str, data: dict[str, Any] | None, version: int | None
-    ) -> None:
-        actor = self.cast.people[who]
-        before = self.journey.dossier
-        readable = may_read(holdings_of(actor), before)
-        with clock.at(self.now):
-            offered = next(
-                (
-                    one
-                    for one in available_actions(before, actor)
-                    if readable and (one.step, one.outcome) == what and one.task_id is not None
-                ),
-                None,
-            )
-        if what == ("withdraw", "withdraw") and readable:
-            found = [one for one in available_actions(before, actor) if one.step == "withdraw"]
-            offered = found[0] if found else None
-        refusal = self._try(
-            lambda: self.journey.act(".".join(what), actor=actor, motive=motive, data=data, version=version)
-        )
-        after = self.journey.dossier
-        allowed = offered is not None and offered.allowed
-        if refusal is None:
-            assert allowed, f"{who} did {what}, which was not offered"
-            assert status_may_move(before.status, after.status)
-            assert after.version == before.version + 1
-            if what[0] == "decide":
-                played = before.participants
-                assert actor.pk not in played.get("prepare", []) + played.get("review", [])
-            return
-        complete = (
-            (not offered.motive_required or motive) and data is None and offered.form is None
-            if offered is not None
-            else False
-        )
-        current = version in (None, before.version)
-        assert not (allowed and complete and current), f"{who} was offered {what}: {refusal.message}"
-        if offered is not None and not allowed and type(refusal) is not Conflict:
-            said = {reason.code for reason in refusal.reasons}
-            assert not said or said <= {reason.code for reason in offered.reasons}
-
-    def _try(self, act: Any) -> BusinessError | None:
-        """Do it; a refusal leaves everything as it was. The refusal, or None."""
-        before = state_of_everything()
-        refusal: BusinessError | None = None
-        try:
-            with clock.at(self.now):
-                act()
-        except BusinessError as error:
-            refusal = error
-        if refusal is not None:
-            assert state_of_everything() == before, f"refused, but written: {refusal.message}"
-            assert refusal.message
-        return refusal
-
     # -- what always holds -----------------------------------------------------------------------
-
-    @invariant()
-    def journal_is_unbroken_and_tells_the_status(self) -> None:
-        """Chained, without gap, and its last entry names the state that the dossier is in."""
-        if not hasattr(self, "journey"):
-            return
-        assert list(verify_all(reference=self.journey.reference)) == []
-        statuses = list(
-            JournalEntry.objects.filter(dossier=self.journey.pk)
-            .order_by("sequence")
-            .values_list("status_before", "status_after")
-        )
-        assert all(one[1] == other[0] for one, other in zip(statuses, statuses[1:], strict=False))
-        assert statuses[-1][1] == self.journey.status
 
     @invariant()
     def one_step_waits_until_the_end(self) -> None:
@@ -236,19 +149,6 @@ class Walk(RuleBasedStateMachine):
         if hasattr(self, "journey"):
             over = self.journey.status in {"closed", "withdrawn"}
             assert len(self.journey.tasks()) == (0 if over else 1)
-
-    @invariant()
-    def clocks_are_what_their_events_say(self) -> None:
-        """The stored date and state of each clock, and the dossier's next date, can be computed again."""
-        if not hasattr(self, "journey"):
-            return
-        running = []
-        for deadline in Deadline.objects.filter(dossier=self.journey.pk).order_by("pk"):
-            found = computation_of(deadline)
-            assert (deadline.state, deadline.due_on) == (found.state.value, found.due_on)
-            if deadline.state == "running":
-                running.append(deadline.due_on)
-        assert self.journey.dossier.next_due_on == min(running, default=None)
 
     @invariant()
     def nothing_is_committed_beyond_the_approval(self) -> None:
@@ -263,16 +163,6 @@ class Walk(RuleBasedStateMachine):
         if dossier.status == DossierStatus.APPROVED:
             assert dossier.approved_amount_ht is not None
             assert dossier.approved_amount_ht >= min(dossier.amount_ht, Decimal(20_000))
-
-    @invariant()
-    def both_read_gates_agree(self) -> None:
-        """The gate in Python and the gate in SQL let the same people in."""
-        if not hasattr(self, "journey"):
-            return
-        dossier = self.journey.dossier
-        for name in ("agent", "est_agent", "reviewer", "auditor", "admin", "ministry", "everything"):
-            held = holdings_of(self.cast.people[name])
-            assert may_read(held, dossier) == dossiers_visible_to(None, held).filter(pk=dossier.pk).exists()
 
 
 def test_random_walks_never_leave_the_law(cast: Cast) -> None:

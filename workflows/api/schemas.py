@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel
 from viewflow.workflow.models import Task
@@ -9,6 +10,7 @@ from viewflow.workflow.models import Task
 from cases.api.schemas import (
     DocumentOut,
     DossierSummary,
+    OrganisationOut,
     PersonOut,
     QuoteOut,
     ReasonOut,
@@ -16,12 +18,13 @@ from cases.api.schemas import (
     summary_of,
 )
 from cases.enums import DeadlineKind, DeadlineState, DecisionKind
-from cases.models import Deadline, Decision
+from cases.models import Deadline, Decision, LegalNotice
 from workflows.api.forms import FieldOut, fields_of
 from workflows.engine.step import Step
 from workflows.rulebook import resolve
 from workflows.selectors import Action, DossierView, StepState
 from workflows.selectors.dossier_view import ClockState, PieceState
+from workflows.selectors.notices import is_late, state_of
 
 
 class StepStateOut(BaseModel):
@@ -199,6 +202,50 @@ class DecisionOut(BaseModel):
         )
 
 
+class NoticeOut(BaseModel):
+    """L’information d’un destinataire et son accusé de réception.
+
+    « happened_on » : jour de l’acte ; « due_on » : dernier jour du délai ; « state » : awaited, late (délai
+    passé sans accusé), acknowledged ou acknowledged_late ; « document_url » : la notice (PDF).
+    """
+
+    id: UUID
+    reference: str
+    addressee: OrganisationOut
+    happened_on: date
+    due_on: date
+    sent_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    capacity: str
+    state: str
+    state_label: str
+    late: bool
+    rule: str
+    document_url: str
+
+    @classmethod
+    def of(cls, notice: LegalNotice, reference: str) -> "NoticeOut":
+        """From a notice whose addressee, paper and receiver were read with it."""
+        state = state_of(notice)
+        return cls(
+            id=notice.public_id,
+            reference=reference,
+            addressee=OrganisationOut.of(notice.organisation),
+            happened_on=notice.happened_on,
+            due_on=notice.due_on,
+            sent_at=notice.sent_at,
+            acknowledged_at=notice.acknowledged_at,
+            acknowledged_by=str(notice.acknowledged_by) if notice.acknowledged_by else None,
+            capacity=notice.capacity,
+            state=state.value,
+            state_label=str(state.label),
+            late=is_late(notice),
+            rule=notice.rule_ref,
+            document_url=f"/api/v1/dossiers/{reference}/documents/{notice.document.public_id}",
+        )
+
+
 class DossierOut(DossierSummary):
     """Un dossier pour la personne qui le lit.
 
@@ -219,6 +266,7 @@ class DossierOut(DossierSummary):
     deadlines: list[DetailedDeadlineOut]
     pieces: list[PieceOut]
     decisions: list[DecisionOut]
+    notices: list[NoticeOut]
     warnings: list[ReasonOut]
     blockers: list[ReasonOut]
     rules: dict[str, str]
@@ -239,6 +287,7 @@ class DossierOut(DossierSummary):
             deadlines=[DetailedDeadlineOut.of(one) for one in view.deadlines],
             pieces=[PieceOut.of(one, dossier.reference) for one in view.pieces],
             decisions=[DecisionOut.of(one, dossier.reference) for one in view.decisions],
+            notices=[NoticeOut.of(one, dossier.reference) for one in view.notices],
             warnings=[ReasonOut.of(one) for one in view.warnings],
             blockers=[ReasonOut.of(one) for one in view.blockers],
             rules=dossier.rule_versions,

@@ -1,51 +1,56 @@
 """Plays the demonstration: each act at its moment, by the person whose role it is, through the services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
-from viewflow.workflow.models import Task
 
-from cases import clock, demo_pieces
-from cases.models import Dossier, Facility, Organisation, User
+from cases import clock
+from cases.budget_tables import BUDGET_YEARS
+from cases.models import Dossier, Exercise, Facility, Organisation, User
+from cases.services import close_exercise, load_budgets, open_exercise
 from cases.services.reference_data import load_organisations
+from workflows.demonstration.budgets_past import BUDGETS_PAST
+from workflows.demonstration.budgets_recent import BUDGETS_RECENT
+from workflows.demonstration.credits_past import CREDITS_PAST
+from workflows.demonstration.credits_recent import CREDITS_RECENT
 from workflows.demonstration.facilities import create_facilities
-from workflows.demonstration.operations import Act, Operation
 from workflows.demonstration.past import PAST
 from workflows.demonstration.people import create_people
+from workflows.demonstration.pieces import piece_file
 from workflows.demonstration.recent import RECENT
-from workflows.demonstration.timetable import Appointment, appointments
+from workflows.demonstration.stories import Act, Story
+from workflows.demonstration.timetable import Appointment, appointments, exercises
 from workflows.selectors.actions import open_tasks
-from workflows.services import add_document, claim, create_draft, perform, update_draft
+from workflows.services import (
+    add_document,
+    claim,
+    create_draft,
+    expire_deadlines,
+    lapse_credits,
+    perform,
+    update_draft,
+)
 
-PATH = "fnmo_investment"
+#: Dossiers of credits.
+CREDITS: tuple[Story, ...] = (*BUDGETS_PAST, *CREDITS_PAST, *BUDGETS_RECENT, *CREDITS_RECENT)
+
+#: Everything that is told.
+STORIES: tuple[Story, ...] = (*PAST, *RECENT, *CREDITS)
 
 #: The first working day on which the roles are held.
 INSTALLED_AT = datetime(2014, 1, 2, 8, 0, tzinfo=UTC)
 
+#: The last year that the convention prints; later ones are opened by carrying it forward.
+CARRIED_FROM = BUDGET_YEARS[-1]
+
+#: Month and day of the next year on which the accounts of an exercise are closed (rule « exercise.accounts_closed »).
+CLOSING = (4, 10)
+
 #: Two loads at once: the second one waits, then finds dossiers and does nothing.
 _LOCK = 0x64656D6F
-
-_PIECE_NAMES = {"presentation_note": "Note de présentation.pdf", "economic_file": "Dossier économique.pdf"}
-
-#: Verb → step and outcome of ``perform``, and who does it (``Story.who``).
-_PERFORMED: dict[str, tuple[str, str, str]] = {
-    "submit": ("prepare", "submit", "agent"),
-    "return": ("sign_off", "return", "directeur"),
-    "transmit": ("sign_off", "transmit", "directeur"),
-    "request_pieces": ("check", "request_pieces", "desk"),
-    "complete": ("check", "complete", "desk"),
-    "resubmit": ("complete_file", "resubmit", "agent"),
-    "approve": ("decide", "approve", "dg.canssm"),
-    "refuse": ("decide", "refuse", "dg.canssm"),
-    "send_back": ("decide", "send_back", "dg.canssm"),
-    "commit": ("commit", "commit", "directeur"),
-    "revise_cost": ("commit", "revise_cost", "directeur"),
-    "close": ("close", "close", "desk"),
-    "withdraw": ("withdraw", "withdraw", "agent"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +64,27 @@ class Loaded:
 
 
 @transaction.atomic
-def load(*, small: bool = False, progress: Callable[[int, int], None] | None = None) -> Loaded | None:
+def load(
+    *,
+    small: bool = False,
+    stories: Iterable[Story] = STORIES,
+    progress: Callable[[int, int], None] | None = None,
+) -> Loaded | None:
     """Load the demonstration; None, and nothing written, when there is any dossier already.
 
     All of it or nothing: killed on its way, it leaves no row (files of pieces without a row may stay in the
-    storage). ``small``: about a dozen dossiers that still show every status. ``progress`` is told the acts
-    done and the acts in all. Raises ``ClockTooEarly``.
+    storage). ``small``: about two dozen dossiers that still show every path and every status. ``progress`` is told the
+    acts done and the acts in all. Raises ``ClockTooEarly``.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     if Dossier.objects.exists():
         return None
-    operations = tuple(one for one in (*PAST, *RECENT) if one.small or not small)
-    planned = appointments(operations, today=clock.today())
+    told = tuple(one for one in stories if one.small or not small)
+    today = clock.today()
+    planned = appointments(told, today=today)
+    years = exercises(told, today=today)
+    open_exercises({year for one, year in zip(told, years, strict=True) if one.opens_exercise}, today)
     with clock.at(INSTALLED_AT):
         load_organisations()
         organisations = {
@@ -79,124 +92,118 @@ def load(*, small: bool = False, progress: Callable[[int, int], None] | None = N
         }
         people = create_people(organisations)
         facilities = create_facilities(organisations)
-    stories = [Story(one, organisations[one.body], people, facilities) for one in operations]
+    tellings = [
+        Telling(one, year, organisations[one.body], people, facilities)
+        for one, year in zip(told, years, strict=True)
+    ]
     for done, appointment in enumerate(planned, start=1):
-        _keep(stories[appointment.number], appointment)
+        _keep(tellings[appointment.number], appointment)
         if progress is not None:
             progress(done, len(planned))
-    return Loaded(len(people), len(facilities), len(stories), len(planned))
+    return Loaded(len(people), len(facilities), len(tellings), len(planned))
 
 
-def _keep(story: "Story", appointment: Appointment) -> None:
+def open_exercises(years: Iterable[int], today: date) -> None:
+    """Have the budgets of these years: some stories count in the year before the current one.
+
+    That one is opened as the current one is, by carrying the last printed budget forward, and closed on its day.
+    """
+    load_budgets()
+    known = set(Exercise.objects.order_by("year").values_list("year", flat=True))
+    for year in sorted(set(years) - known):
+        open_exercise(year=year, carried_from=CARRIED_FROM)
+        if year < today.year:
+            close_exercise(year=year, on=date(year + 1, *CLOSING))
+
+
+def _keep(telling: "Telling", appointment: Appointment) -> None:
     with clock.at(appointment.moment):
         try:
-            story.do(appointment.act)
+            telling.do(appointment.act)
         except Exception as error:
-            error.add_note(f"{appointment.act.verb} — {story.operation.title}, {appointment.moment}")
+            error.add_note(f"{appointment.act.verb} — {telling.story.title}, {appointment.moment}")
             raise
 
 
-class Story:
-    """One operation being told: its dossier once there is one."""
+class Telling:
+    """One story being told: its dossier once there is one."""
 
     def __init__(
         self,
-        operation: Operation,
+        story: Story,
+        exercise: int,
         organisation: Organisation,
         people: dict[str, User],
         facilities: dict[str, Facility],
     ) -> None:
-        self.operation = operation
+        self.story = story
+        self.exercise = exercise
         self.organisation = organisation
         self.people = people
         self.facilities = facilities
         self.dossier: Dossier | None = None
 
     def who(self, name: str) -> User:
-        """« agent » and « directeur » are those of the body, « desk » the one that reviews this operation."""
-        if name in ("agent", "directeur"):
-            return self.people[f"{name}.{self.operation.body.removeprefix('carmi-')}"]
-        return self.people[self.operation.desk if name == "desk" else name]
+        """The person who does an act (``Act.who``)."""
+        return self.people[self.story.account(name)]
+
+    @property
+    def told(self) -> Dossier:
+        """The dossier, as it was made."""
+        if self.dossier is None:
+            raise RuntimeError("the first act creates the dossier")
+        return self.dossier
 
     @property
     def reference(self) -> str:
         """Reference of the dossier."""
-        if self.dossier is None:
-            raise RuntimeError("the first act creates the dossier")
-        return self.dossier.reference
+        return self.told.reference
 
     def do(self, act: Act) -> None:
         """Do one act now."""
-        if act.verb == "create":
-            self._create()
-        elif act.verb == "piece":
-            self._file(act.piece)
-        elif act.verb == "edit":
-            update_draft(reference=self.reference, actor=self.who("agent"), data=act.data or {}, version=None)
-        elif act.verb == "claim":
-            self._claim()
-        else:
-            self._perform(act)
-
-    def _create(self) -> None:
-        operation = self.operation
-        year = clock.today().year
-        impact = [
-            {"gestion": gestion, "year": year + after, "amount": amount}
-            for gestion, amounts in (operation.impact or {}).items()
-            for after, amount in enumerate(amounts, start=1)
-        ]
-        self.dossier = create_draft(
-            path=PATH,
-            organisation=self.organisation,
-            actor=self.who("agent"),
-            data={
-                "title": operation.title,
-                "amount_ht": operation.amount,
-                "exercise": year,
-                "facilities": list(operation.works),
-                "nature": operation.nature,
-                "is_restructuring": bool(impact),
-                "impact": impact,
-            },
-        )
+        match act.verb:
+            case "create":
+                self.dossier = create_draft(
+                    path=self.story.path,
+                    organisation=self.organisation,
+                    actor=self.who("filer"),
+                    data=self.story.data(self.exercise),
+                )
+            case "piece":
+                self._file(act.piece)
+            case "edit":
+                data = act.data_on(clock.today()) or {}
+                update_draft(reference=self.reference, actor=self.who("filer"), data=data, version=None)
+            case "claim":
+                claim(task_id=open_tasks(self.told.process_id).get().pk, actor=self.who("desk"))
+            case "lapse":
+                self._lapse()
+            case "year_end":
+                lapse_credits(year=self.exercise)
+            case _:
+                perform(
+                    reference=self.reference,
+                    step=act.step,
+                    outcome=act.outcome,
+                    actor=self.who(act.who),
+                    data=act.data_on(clock.today()),
+                    motive=act.motive,
+                )
 
     def _file(self, kind: str) -> None:
         data = Dossier.objects.values_list("data", flat=True).get(reference=self.reference)
-        described: demo_pieces.Operation = {
-            "organisation": self.organisation.name,
-            "title": data["title"],
-            "nature": data["nature"],
-            "amount_ht": data["amount_ht"],
-            "exercise": data["exercise"],
-            "facilities": [str(self.facilities[code]) for code in data["facilities"]],
-            "is_restructuring": data["is_restructuring"],
-            "impact": data["impact"],
-            "written_at": clock.now().isoformat(),
-        }
-        render = demo_pieces.economic_file if kind == "economic_file" else demo_pieces.presentation_note
-        file = ContentFile(render(described), name=_PIECE_NAMES[kind])
-        add_document(reference=self.reference, kind=kind, file=file, actor=self.who("agent"))
-
-    def _claim(self) -> None:
-        dossier = self.dossier
-        if dossier is None:
-            raise RuntimeError("the first act creates the dossier")
-        task: Task = open_tasks(dossier.process_id).get()
-        claim(task_id=task.pk, actor=self.who("desk"))
-
-    def _perform(self, act: Act) -> None:
-        step, outcome, who = _PERFORMED[act.verb]
-        data = None
-        if act.verb == "commit":
-            data = {"committed_on": clock.today().isoformat(), "committed_amount_ht": act.amount}
-        elif act.verb == "revise_cost":
-            data = {"amount_ht": act.amount}
-        perform(
+        known = {code: str(facility) for code, facility in self.facilities.items()}
+        name, content = piece_file(kind, data, body=self.organisation.name, facilities=known)
+        add_document(
             reference=self.reference,
-            step=step,
-            outcome=outcome,
-            actor=self.who(who),
-            data=data,
-            motive=act.motive,
+            kind=kind,
+            file=ContentFile(content, name=name),
+            actor=self.who("filer"),
         )
+
+    def _lapse(self) -> None:
+        """Let the sweep of that day find the delay over; another dossier's sweep may have done it."""
+        if failed := expire_deadlines().failed:
+            raise RuntimeError(f"the sweep failed: {failed}")
+        if open_tasks(self.told.process_id).exists():
+            raise RuntimeError(f"{self.reference}: the delay is not over")

@@ -4,13 +4,15 @@ from workflows.demonstration.operations import (
     Operation,
     approve,
     ask,
-    claim,
     commit,
     complete,
-    give_back,
     refuse,
     revise,
     send_back,
+)
+from workflows.demonstration.stories import (
+    claim,
+    give_back,
     submit,
     transmit,
 )

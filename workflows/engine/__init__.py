@@ -11,6 +11,10 @@ from cases.money import format_eur
 from cases.selectors import similar_operations
 from workflows import credits
 from workflows.engine import (
+    budget_forms,
+    budget_lines,
+    budget_steps,
+    carry_over_lines,
     credit_effects,
     credit_forms,
     credit_lines,
@@ -50,6 +54,10 @@ __all__ = [
     "Within",
     "add_months",
     "all_paths",
+    "budget_forms",
+    "budget_lines",
+    "budget_steps",
+    "carry_over_lines",
     "credit_effects",
     "credit_forms",
     "credit_lines",

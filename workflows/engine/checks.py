@@ -113,6 +113,10 @@ def _step_problems(path: type[Path]) -> Iterator[checks.Error]:
         if not step.outcomes:
             yield _error(path, f"step {step.name!r} has no outcome", 7)
         for one in step.outcomes.values():
+            if one.unanimous and not step.shared:
+                yield _error(
+                    path, f"outcome {step.name}.{one.key} waits for others, but one body holds the step", 20
+                )
             if not one.label:
                 yield _error(path, f"outcome {step.name}.{one.key} has no label", 5)
             if any(route.when is None for route in one.routes[:-1]) or one.routes[-1].when is not None:

@@ -96,6 +96,11 @@ def credit_rows_of(context: StepContext, column: str = "line") -> tuple[CreditRo
     )
 
 
+def line_named(context: StepContext, code: str) -> BudgetLine | None:
+    """The line that a row of the dossier names by this code, of its fund or of another; None when there is none."""
+    return _lines(context).get(code)
+
+
 def governing(context: StepContext) -> Classification | None:
     """The classification that governs the dossier: the strictest of its rows; None without rows."""
     rows = transfer_rows_of(context)

@@ -5,7 +5,7 @@ Lines that may receive, receipts of the year and their reuse, the budget that ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +31,6 @@ from workflows.credits import BudgetKind
 from workflows.credits.receipts import CATEGORIES, CATEGORY
 from workflows.engine.context import StepContext
 from workflows.engine.credit_effects import effected_on, exercise_needed
-from workflows.engine.credit_forms import LinesForm
 from workflows.engine.credit_lines import credit_rows_of, exercise_of, fund_of
 from workflows.engine.step import Effect, Guard
 from workflows.rulebook import rulebooks
@@ -66,24 +65,6 @@ class ReceiptCategoryField(forms.ChoiceField):
             },
             **kwargs,
         )
-
-
-class ReceivingForm(LinesForm):
-    """Rows of lines that receive credits, each line once. ``line_columns`` has the one column of lines."""
-
-    def row_faults(
-        self, fund: str, rows: Sequence[Mapping[str, Any]], known: Mapping[str, BudgetLine]
-    ) -> list[tuple[int, str]]:
-        """Besides: the same line twice."""
-        faults = super().row_faults(fund, rows, known)
-        (column,) = self.line_columns
-        seen = set()
-        for number, row in enumerate(rows, start=1):
-            code = row.get(column)
-            if code and code in seen:
-                faults.append((number, f"« {code} » est déjà écrite. Additionnez les montants."))
-            seen.add(code)
-        return faults
 
 
 # --- lines ------------------------------------------------------------------------------------------------
@@ -174,7 +155,7 @@ def receive(
     def effect(context: StepContext) -> None:
         exercise = exercise_needed(context)
         ledger.lock_exercise(exercise=exercise)
-        context.memo.clear()
+        context.memo.pop("reused", None)
         if reasons := list(limit(context)):
             raise Blocked(" ".join(one.message for one in reasons), reasons=reasons)
         movement = ledger.credit(

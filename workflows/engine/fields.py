@@ -229,7 +229,7 @@ class RowsField(forms.Field):
                 self.columns
             ):
                 continue
-            cleaned = {}
+            cleaned: dict[str, Any] = {}
             unknown = sorted(set(row) - set(self.columns))
             if unknown:
                 errors.append(f"Ligne {number} : « {', '.join(map(str, unknown))} » n’est pas attendu.")

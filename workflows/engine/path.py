@@ -86,7 +86,8 @@ class Path(Flow):
     ``key`` and ``prefix`` are fixed names (URLs, references). ``form`` validates ``Dossier.data``. ``rules`` are all
     rule keys that govern the path: their versions are pinned on the dossier at submission. ``warnings`` look at a
     dossier and signal what desk and decider should see. ``simulation_requires`` names the data without which nothing
-    can be said.
+    can be said. ``amount_label`` names the dossier's amount on the pages. ``verdict``: the simulator's sentence, where
+    the usual one (who decides) does not suit; ``verdict_undecided``: the one for a route on which nobody decides.
     """
 
     lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
@@ -103,6 +104,9 @@ class Path(Flow):
     withdrawal_rule: ClassVar[str] = ""
     warnings: ClassVar[tuple[Guard, ...]] = ()
     simulation_requires: ClassVar[tuple[str, ...]] = ()
+    amount_label: ClassVar[str] = "Montant"
+    verdict: ClassVar[str] = ""
+    verdict_undecided: ClassVar[str] = "aucune décision n’est demandée."
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Give viewflow its titles explicitly: those it derives leak from a base class to its subclasses.

@@ -223,6 +223,8 @@ class AdvanceRelease(Path):
     organisation_kinds = frozenset({OrganisationKind.CARMI})
     form = AdvanceForm
     simulation_requires = ("amount_ht", "exercise")
+    amount_label = "Montant HT"
+    verdict = "le directeur régional transmet, puis le directeur général décide le déblocage."
     withdrawal_rule = "withdrawal"
     warnings = (needs_validation_too, released_so_far)
     rules = (

@@ -308,6 +308,10 @@ class FnmoInvestment(Path):
     convention = "cog-2014-2017"
     organisation_kinds = frozenset({OrganisationKind.CARMI})
     form = InvestmentForm
+    amount_label = "Montant HT"
+    verdict_undecided = (
+        "aucune validation préalable n’est demandée ; une fois signée, l’opération peut être engagée."
+    )
     simulation_requires = ("amount_ht",)
     withdrawal_rule = "withdrawal"
     warnings = (split_warning,)

@@ -62,6 +62,10 @@ class ModifyingDecision(Path):
     convention = "cog-2014-2017"
     organisation_kinds = frozenset({OrganisationKind.CARMI, OrganisationKind.FUND})
     form = ModifyingDecisionForm
+    verdict = (
+        "hors des groupes du FNASS, possible par décision modificative : le conseil vote, puis chaque "
+        "ministère approuve."
+    )
     simulation_requires = ("fund", "exercise")
     withdrawal_rule = "withdrawal"
     rules = tuple(dict.fromkeys((*credits.VIREMENT_RULES, *credit_steps.RULES)))

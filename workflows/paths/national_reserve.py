@@ -55,7 +55,7 @@ ABOUT = "l’utilisation de la réserve nationale"
 FUNDS = (credits.FundCode.FNGA, credits.FundCode.FNASS, credits.FundCode.FNPPS)
 
 
-class ReserveForm(credit_sources.ReceivingForm):
+class ReserveForm(credit_forms.ReceivingForm):
     """Data of a use of the reserve: fund, exercise, lines that receive, the event that nobody could foresee. EUR."""
 
     line_columns = ("to",)
@@ -109,14 +109,12 @@ def reserve_suffices(context: StepContext) -> Iterator[Reason]:
 
 def reserve_not_cancelled(context: StepContext) -> Iterator[Reason]:
     """The reserve is used in its exercise: what is left on its last day is cancelled."""
-    exercise = credit_lines.exercise_of(context)
-    if exercise is None:
-        return
-    last = context.rule(CANCELLED).date_for(exercise.year)
+    year = int(context.data.get("exercise") or context.today.year)
+    last = context.rule(CANCELLED).date_for(year)
     if context.today > last:
         yield Reason(
             "reserve_cancelled",
-            f"La réserve nationale {exercise.year} non utilisée est annulée depuis le {french_date(last)}. "
+            f"La réserve nationale {year} non utilisée est annulée depuis le {french_date(last)}. "
             "Demandez l’utilisation de celle de l’exercice en cours.",
             Role.PREPARER.label,
             context.quote(CANCELLED),
@@ -180,6 +178,7 @@ class NationalReserve(Path):
     organisation_kinds = frozenset({OrganisationKind.FUND})
     form = ReserveForm
     simulation_requires = ("fund", "exercise")
+    verdict = "chaque ministère autorise, le directeur général effectue, puis le conseil est informé."
     withdrawal_rule = "withdrawal"
     warnings = (credit_sources.receives_without_need("to"),)
     rules = tuple(

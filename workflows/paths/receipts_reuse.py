@@ -50,7 +50,7 @@ ABOUT = "la réutilisation de recettes sur l’année en cours"
 ZERO = Decimal("0.00")
 
 
-class ReuseForm(credit_sources.ReceivingForm):
+class ReuseForm(credit_forms.ReceivingForm):
     """Data of a reuse: the receipts (category, forecast of the year), the project, the lines that receive. EUR."""
 
     fund = credit_forms.FundField(
@@ -173,7 +173,6 @@ def tables(context: StepContext) -> list[PaperTable]:
         (Column("Élément"), Column("Montant", numeric=True)),
         [
             (f"{category} : prévision {context.data['exercise']}", Decimal(context.data["forecast_amount"])),
-            ("Déjà réutilisé dans l’année", already_reused(context)),
             ("Réutilisation demandée", asked_for(context)),
         ],
         total_label="",
@@ -207,6 +206,7 @@ class ReceiptsReuse(Path):
     organisation_kinds = frozenset({OrganisationKind.FUND})
     form = ReuseForm
     simulation_requires = ("fund", "exercise")
+    verdict = "chaque ministère autorise au cas par cas, puis le directeur général ouvre les crédits."
     withdrawal_rule = "withdrawal"
     warnings = (counted_after_closing, credit_sources.receives_without_need("line"))
     rules = tuple(

@@ -69,6 +69,10 @@ class VirementDerogation(Path):
     convention = "cog-2014-2017"
     organisation_kinds = frozenset({OrganisationKind.CARMI, OrganisationKind.FUND})
     form = DerogationForm
+    verdict = (
+        "interdit par simple virement, possible par dérogation : chaque ministère donne son accord, puis le "
+        "conseil vote."
+    )
     simulation_requires = ("fund", "exercise")
     withdrawal_rule = "withdrawal"
     rules = tuple(dict.fromkeys((*credits.VIREMENT_RULES, *credit_steps.RULES)))

@@ -8,9 +8,9 @@ from viewflow.workflow.models import Task
 from cases.deadlines import Computation
 from cases.enums import DossierStatus, Role
 from cases.errors import Quote, Reason
-from cases.models import Deadline, Decision, Document, Dossier, JournalEntry
+from cases.models import Deadline, Decision, Document, Dossier, JournalEntry, LegalNotice
 from cases.permissions import Holding, holdings_of
-from cases.selectors import dossier_for
+from cases.selectors import dossier_for, legal_notices_of
 from cases.services import computation_of
 from workflows.engine.context import StepContext
 from workflows.engine.path import Path
@@ -80,10 +80,12 @@ class DossierView:
     tasks: tuple[Task, ...]
     may_edit: bool
     holdings: tuple[Holding, ...]
+    notices: tuple[LegalNotice, ...]
+    context: StepContext
 
 
 def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = None) -> DossierView:
-    """Read a dossier for ``user``. At most twelve statements. Raises ``NotFound``."""
+    """Read a dossier for ``user``. At most thirteen statements, besides what guards read. Raises ``NotFound``."""
     holdings = holdings_of(user) if held is None else held
     dossier = dossier_for(user, reference, holdings)
     path = get_path(dossier.path)
@@ -98,7 +100,10 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
     context.waiting = waiting_for(dossier, tasks)
     journal = list(JournalEntry.objects.filter(dossier=dossier).order_by("-sequence"))
     deadlines = list(
-        Deadline.objects.filter(dossier=dossier).prefetch_related("events").order_by("-opened_at", "-pk")
+        Deadline.objects.filter(dossier=dossier)
+        .select_related("organisation")
+        .prefetch_related("events")
+        .order_by("-opened_at", "-pk")
     )
     actions = available_actions(dossier, user, holdings=holdings, tasks=tasks, context=context)
     return DossierView(
@@ -123,6 +128,8 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
         blockers=tuple(_blockers(context, tasks)),
         may_edit=may_edit(context, tasks, holdings, user.pk),
         holdings=holdings,
+        notices=tuple(legal_notices_of(dossier)) if any(step.shared for step in path.steps()) else (),
+        context=context,
     )
 
 

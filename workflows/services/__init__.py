@@ -6,14 +6,18 @@ from workflows.services.expiry import Expired, expire_deadlines
 from workflows.services.perform import perform
 from workflows.services.simulation import Simulation, simulate
 from workflows.services.tasks import claim, reassign, release
+from workflows.services.year_end import LapsedLine, YearEnd, lapse_credits
 
 __all__ = [
     "Expired",
+    "LapsedLine",
     "Simulation",
+    "YearEnd",
     "add_document",
     "claim",
     "create_draft",
     "expire_deadlines",
+    "lapse_credits",
     "perform",
     "reassign",
     "release",

@@ -94,29 +94,8 @@ def _complete(
     data: Mapping[str, Any] | None,
     version: int | None,
 ) -> Dossier:
-    dossier, actor = context.dossier, context.actor
-    task = next((one for one in tasks if one.flow_task is step), None)
-    if holdings is not None:
-        task = task_of(tasks, step, holdings, actor.pk if actor else None)
-        if task is None and has_answered(step, dossier, tasks, holdings):
-            raise Conflict(
-                f"Votre organisation a déjà répondu à l’étape « {step.task_title} » ; "
-                f"il manque encore : {context.waiting}. Rechargez la page."
-            )
-        task = task or next((one for one in tasks if one.flow_task is step), None)
-    if (
-        task is None
-        and JournalEntry.objects.filter(dossier=dossier, step=step.name, action="perform").exists()
-    ):
-        refusals = [
-            refusal
-            for refusal in _personal_refusals(context, step, None, holdings)
-            if refusal.error is Forbidden
-        ]
-        refuse(refusals)
-        raise Conflict(
-            f"L’étape « {step.task_title} » a déjà été faite. Rechargez la page pour voir où en est le dossier."
-        )
+    dossier = context.dossier
+    task = _task_for(context, step, tasks, holdings)
     refuse(_personal_refusals(context, step, task, holdings))
     check_version(dossier, version)
     if holdings is not None:
@@ -130,19 +109,48 @@ def _complete(
     refuse([Refusal(Blocked, reason) for check in outcome.checks for reason in check(context)])
 
     found = cast(Task, task)
-    activation = step.activation_class(found)
-    activation.finish(actor)
     context.chair = chair_of(found)
-    chair = context.chair if step.shared else None
-    others = [one for one in tasks if one.flow_task is step and one is not found]
+    activation = step.activation_class(found)
+    activation.finish(context.actor)
     for effect in outcome.answers:
         effect(context)
+    others = [one for one in tasks if one.flow_task is step and one is not found]
     if others and outcome.unanimous:
         return _answered(context, step, context.chair)
     for other in others:
         step.activation_class(other).cancel()
+    return _settled(context, step, outcome, activation)
 
-    before = dossier.status
+
+def _task_for(
+    context: StepContext, step: Step, tasks: list[Task], holdings: tuple[Holding, ...] | None
+) -> Task | None:
+    """The open task that the actor means. Raises ``Conflict`` for what was done already, by them or by others."""
+    dossier = context.dossier
+    found = next((one for one in tasks if one.flow_task is step), None)
+    if found is not None:
+        if holdings is None:
+            return found
+        own = task_of(tasks, step, holdings, context.actor.pk if context.actor else None)
+        if own is None and has_answered(step, dossier, tasks, holdings):
+            raise Conflict(
+                f"Votre organisation a déjà répondu à l’étape « {step.task_title} » ; "
+                f"il manque encore : {context.waiting}. Rechargez la page."
+            )
+        return own or found
+    if JournalEntry.objects.filter(dossier=dossier, step=step.name, action="perform").exists():
+        personal = _personal_refusals(context, step, None, holdings)
+        refuse([refusal for refusal in personal if refusal.error is Forbidden])
+        raise Conflict(
+            f"L’étape « {step.task_title} » a déjà été faite. Rechargez la page pour voir où en est le dossier."
+        )
+    return None
+
+
+def _settled(context: StepContext, step: Step, outcome: Outcome, activation: StepActivation) -> Dossier:
+    """The step is over: the dossier takes the route of its outcome."""
+    dossier, before = context.dossier, context.dossier.status
+    chair = context.chair if step.shared else None
     route = outcome.route_for(context)
     context.used_rules.update(context.rule(key).ref for key in route.rules)
     activation.route = route
@@ -151,7 +159,7 @@ def _complete(
     if is_submission(before, route.status):
         pin_rules(context)
     _note_act(context, step, chair)
-    note_participant(dossier, step.duty, actor)
+    note_participant(dossier, step.duty, context.actor)
     for effect in route.effects:
         effect(context)
     move_clocks(

@@ -10,14 +10,31 @@ from cases.calendar import french_date
 from cases.deadlines import Event, EventKind, compute
 from cases.enums import DeadlineKind, DossierStatus, Duty
 from cases.errors import Invalid, Quote, Reason
-from cases.models import Dossier, Organisation
+from cases.models import BudgetLine, Dossier, Organisation
 from cases.money import format_eur
 from workflows.engine.context import StepContext
+from workflows.engine.credit_forms import LinesForm, TransfersForm
+from workflows.engine.credit_lines import transfer_rows_of
+from workflows.engine.data_form import DossierForm
+from workflows.engine.guards import missing_pieces
+from workflows.engine.path import Path
 from workflows.engine.registry import get_path
 from workflows.engine.seats import body_name
 from workflows.engine.step import Route, Step
 from workflows.rulebook import rulebooks
 from workflows.selectors.actions import refuse, route_ahead, unsuitable_body
+from workflows.services.simulated_lines import (
+    Instead,
+    SimulatedLine,
+    instead_of,
+    known_lines,
+    simulated_lines,
+    transfer_verdict,
+    workable,
+)
+
+#: Codes of reasons that the verdict says already.
+SAID_BEFORE = frozenset({"lighter_path"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +70,11 @@ class SimulatedPiece:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What would happen. ``verdict`` is one French sentence; ``decider`` the role that decides, if any does."""
+    """What would happen. ``verdict`` is one French sentence; ``decider`` the role that decides, if any does.
+
+    ``lines``: each row of budget lines with what the text says of it; ``instead``: the path to use in the place of
+    this one; ``blockers``: once everything is filled in, what would stop the submission.
+    """
 
     path: str
     title: str
@@ -65,6 +86,9 @@ class Simulation:
     pieces: tuple[SimulatedPiece, ...]
     warnings: tuple[Reason, ...]
     quotes: tuple[Quote, ...]
+    lines: tuple[SimulatedLine, ...] = ()
+    instead: Instead | None = None
+    blockers: tuple[Reason, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the API."""
@@ -87,6 +111,12 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
     if not form.is_valid():
         raise Invalid("Corrigez les données signalées, puis recommencez.", details=form.messages())
     cleaned = form.cleaned_json()
+    rows: list[dict[str, Any]] = []
+    known: dict[str, BudgetLine] = {}
+    if isinstance(form, LinesForm):
+        rows = cleaned.get(form.rows_name) or []
+        known = known_lines(form, rows)
+        cleaned[form.rows_name] = workable(form, rows, known)
     described = definition.describe(cleaned)
     dossier = Dossier(
         path=definition.key,
@@ -98,6 +128,10 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
         amount_ht=described.amount,
     )
     context = StepContext(dossier=dossier, path=definition)
+    if known:
+        context.memo["lines"] = dict(known)
+    lines = simulated_lines(form, rows, known, context) if isinstance(form, LinesForm) else ()
+    moves = isinstance(form, TransfersForm)
     walked = route_ahead(context, definition.first_step())
     route = tuple(_step(context, step, outcome.label, outcome.route_for(context)) for step, outcome in walked)
     deciders = [step for step, _ in walked if step.duty == Duty.DECIDE]
@@ -109,7 +143,10 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
         title=definition.title,
         organisation=organisation.name,
         convention=rulebooks()[definition.convention].title,
-        verdict=_verdict(
+        verdict=transfer_verdict(context, lines)
+        if moves
+        else _verdict(
+            definition,
             dossier.amount_ht,
             ", ".join(one.label for one in turning if one.label),
             decider,
@@ -124,17 +161,41 @@ def simulate(*, path: str, organisation: Organisation, data: Mapping[str, Any]) 
             for piece in definition.pieces
         ),
         warnings=tuple(reason for warning in definition.warnings for reason in warning(context)),
-        quotes=tuple(context.quote(key) for key in used),
+        quotes=() if moves else tuple(context.quote(key) for key in used),
+        lines=lines,
+        instead=instead_of(context) if moves else None,
+        blockers=_blockers(context, form, data, organisation) if isinstance(form, LinesForm) else (),
     )
 
 
-def _verdict(amount: Decimal | None, branch: str, decider: str, where: str) -> str:
-    what = f"{format_eur(amount)} HT, {branch} : " if amount is not None and branch else ""
+def _blockers(
+    context: StepContext, form: DossierForm, data: Mapping[str, Any], organisation: Organisation
+) -> tuple[Reason, ...]:
+    """What would stop the submission, once everything is filled in: guards look at whole data only.
+
+    A row that is forbidden is named with the row.
+    """
+    if not type(form)(data, organisation=organisation).is_valid():
+        return ()
+    first = context.path.first_step()
+    said = (
+        {row.found.message for row in transfer_rows_of(context)} if isinstance(form, TransfersForm) else set()
+    )
+    found: list[Reason] = []
+    for guard in first.main_outcome.guards:
+        if guard is not missing_pieces:  # pieces are added to the draft
+            found += [one for one in guard(context.at_step(first)) if one not in found]
+    return tuple(one for one in found if one.message not in said and one.code not in SAID_BEFORE)
+
+
+def _verdict(path: type[Path], amount: Decimal | None, branch: str, decider: str, where: str) -> str:
+    untaxed = " HT" if path.amount_label.endswith("HT") else ""
+    what = f"{format_eur(amount)}{untaxed}, {branch} : " if amount is not None and branch else ""
+    if path.verdict:
+        return f"{what}{path.verdict}" if what else path.verdict[:1].upper() + path.verdict[1:]
     if decider:
         return f"{what}validation préalable, « {decider} » décide ({where})."
-    return (
-        f"{what}aucune validation préalable n’est demandée ; une fois signée, l’opération peut être engagée."
-    )
+    return f"{what}{path.verdict_undecided}"
 
 
 def _bodies(context: StepContext, step: Step) -> str:

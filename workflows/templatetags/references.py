@@ -6,6 +6,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from cases.errors import Reason
+from cases.models import Dossier
+from workflows.engine import get_path
 
 register = template.Library()
 
@@ -20,3 +22,9 @@ def linked(reason: Reason) -> SafeString:
             reference, format_html('<a class="reference" href="{}">{}</a>', address, reference)
         )
     return mark_safe(text)  # noqa: S308 (escaped above)
+
+
+@register.filter
+def untaxed(dossier: Dossier) -> bool:
+    """Whether the amount of a dossier is before tax (« HT »), as its path says."""
+    return get_path(dossier.path).amount_label.endswith("HT")

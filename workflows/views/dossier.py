@@ -24,7 +24,7 @@ from workflows.forms import ReassignForm
 from workflows.rulebook import rulebooks
 from workflows.selectors import DossierView, dossier_view
 from workflows.services import add_document, perform, reassign
-from workflows.views import presentation
+from workflows.views import credit_presentation, presentation
 
 
 def _page(
@@ -76,6 +76,11 @@ def _page(
             "journal": presentation.journal(view),
             "journal_export_url": reverse("dossier_journal", args=[view.dossier.reference]),
             "facts": pairs,
+            "amount_label": view.path.amount_label,
+            "transfers": credit_presentation.transfers(view),
+            "acts": credit_presentation.acts(view),
+            "answers": credit_presentation.answers(view),
+            "notices": credit_presentation.notices(view),
             "tables": tables,
             "may_edit": view.may_edit,
         },

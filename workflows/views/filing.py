@@ -15,9 +15,15 @@ from cases.models import Dossier, Organisation
 from cases.selectors import dossier_for
 from cases.views.access import holdings_of_request, person_of
 from workflows.engine import Path, all_paths, get_path
+from workflows.engine.credit_forms import LinesForm
 from workflows.engine.data_form import DossierForm
 from workflows.selectors import dossier_view
 from workflows.services import create_draft, simulate, update_draft
+
+#: Name of the buttons that ask for the form again: other lines to choose from, more rows.
+SHOW_LINES = "afficher"
+#: Hidden input of the rows: the fund and the exercise whose lines they offer.
+LINES_OF = "lignes"
 
 
 def _bodies(request: HttpRequest, path: type[Path]) -> list[Organisation]:
@@ -32,10 +38,19 @@ def _bodies(request: HttpRequest, path: type[Path]) -> list[Organisation]:
 
 
 def _fileable(request: HttpRequest) -> list[type[Path]]:
-    """Paths that the person may start."""
+    """Paths that the person may start: a role that files, on a body of a kind that the path is open to."""
     held = holdings_of_request(request)
-    roles = {one.role for one in held}
-    return [path for path in all_paths() if not roles.isdisjoint(path.first_step().filing_roles)]
+    kinds = dict(
+        Organisation.objects.filter(pk__in={one.organisation_id for one in held}).values_list("pk", "kind")
+    )
+    roles = {(one.role, kinds.get(one.organisation_id)) for one in held}
+    return [
+        path
+        for path in all_paths()
+        if any(
+            role in path.first_step().filing_roles and kind in path.organisation_kinds for role, kind in roles
+        )
+    ]
 
 
 def _named(paths: Iterable[type[Path]]) -> list[dict[str, str]]:
@@ -84,6 +99,7 @@ def _page(
     simulation: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The page of the form, with the simulator's panel beside it."""
     others = _named(one for one in _fileable(request) if one.key != path.key)
     return render(
         request,
@@ -98,6 +114,8 @@ def _page(
             "organisations": [(one.code, one.name) for one in bodies],
             "problems": problems or [],
             **(simulation or {"simulation": None, "simulation_problems": []}),
+            "may_file": {one["key"] for one in others},
+            "chooses_lines": isinstance(form, LinesForm),
             "action_url": reverse("dossier_edit", args=[dossier.reference])
             if dossier
             else reverse("dossier_new_path", args=[path.key]),
@@ -125,9 +143,11 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
     path = get_path(key)
     organisation, bodies = _organisation(request, path)
     if request.method == "GET":
-        form = path.form(organisation=organisation)
+        form = path.form(initial=_asked(path, request), organisation=organisation)
         return _page(request, path, form, organisation, bodies)
     form = path.form(request.POST, organisation=organisation)
+    if SHOW_LINES in request.POST:
+        return _shown_again(request, path, form, organisation, bodies)
     if not form.is_valid():
         simulation = _simulated(path, organisation, form)
         return _page(request, path, form, organisation, bodies, simulation=simulation, status=422)
@@ -156,6 +176,8 @@ def dossier_edit(request: HttpRequest, reference: str) -> HttpResponse:
         form = path.form(initial=dossier.data, organisation=organisation)
         return _page(request, path, form, organisation, [organisation], dossier=dossier)
     form = path.form(request.POST, organisation=organisation)
+    if SHOW_LINES in request.POST:
+        return _shown_again(request, path, form, organisation, [organisation], dossier)
     if not form.is_valid():
         return _page(
             request,
@@ -210,12 +232,59 @@ def dossier_simulate(request: HttpRequest, key: str) -> HttpResponse:
     else:
         organisation, bodies = _organisation(request, path)
     form = path.form(request.POST, organisation=organisation)
-    simulation = _simulated(path, organisation, form)
-    if getattr(request, "htmx", False):
-        shown = {"simulation": simulation["simulation"], "problems": simulation["simulation_problems"]}
-        return render(request, "dossiers/simulation.html", shown)
-    blank = path.form(initial=_typed(form), organisation=organisation)
-    return _page(request, path, blank, organisation, bodies, dossier=dossier, simulation=simulation)
+    if not getattr(request, "htmx", False):
+        return _shown_again(request, path, form, organisation, bodies, dossier)
+    found = _simulated(path, organisation, form)
+    return render(
+        request,
+        "dossiers/simulation.html",
+        {
+            "simulation": found["simulation"],
+            "problems": found["simulation_problems"],
+            "chooses_lines": isinstance(form, LinesForm),
+            "may_file": {one["key"] for one in _named(_fileable(request))},
+            "rows_widget": _rows_of_another_fund(form),
+        },
+    )
+
+
+def _shown_again(
+    request: HttpRequest,
+    path: type[Path],
+    form: DossierForm,
+    organisation: Organisation,
+    bodies: list[Organisation],
+    dossier: Dossier | None = None,
+) -> HttpResponse:
+    """The form with what was typed, unjudged, and what the simulator says of it. Nothing is stored."""
+    found = _simulated(path, organisation, form)
+    again = path.form(initial=_typed(form), organisation=organisation)
+    return _page(request, path, again, organisation, bodies, dossier=dossier, simulation=found)
+
+
+def _rows_of_another_fund(form: DossierForm) -> dict[str, Any] | None:
+    """The rows of budget lines anew, when the page still offers those of another fund or exercise."""
+    if not isinstance(form, LinesForm):
+        return None
+    bound = form[form.rows_name]
+    widget = bound.field.widget
+    shown: dict[str, Any] = widget.get_context(bound.html_name, bound.value(), {"id": bound.auto_id})[
+        "widget"
+    ]
+    offered = shown["offered"]
+    if offered is None or offered.token == form.data.get(f"{bound.html_name}-{LINES_OF}"):
+        return None
+    return shown
+
+
+def _asked(path: type[Path], request: HttpRequest) -> dict[str, Any]:
+    """What an address gives to begin with: a link may name the fund, the exercise, a line."""
+    form = path.form(request.GET)
+    return {
+        name: value
+        for name, value in _typed(form).items()
+        if not form.fields[name].widget.value_omitted_from_data(form.data, form.files, name)
+    }
 
 
 def _typed(form: DossierForm) -> dict[str, Any]:

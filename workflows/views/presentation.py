@@ -1,7 +1,6 @@
-"""Puts a ``DossierView`` into the words of the dossier page. No query but the facilities' names."""
+"""Puts a ``DossierView`` into the words of the dossier page. No query but the facilities' names and budget lines."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,15 +10,16 @@ from cases import clock
 from cases.calendar import french_date
 from cases.enums import DossierStatus, Role
 from cases.models import JournalEntry
-from cases.money import format_eur
 from cases.selectors import people_holding
 from cases.services import facility_names
-from workflows.engine.fields import MoneyField, NamesField, RowsField
+from workflows.engine.credit_forms import TransfersForm
+from workflows.engine.fields import NamesField, RowsField
 from workflows.engine.path import Path
 from workflows.engine.seats import body_name, chair_of
 from workflows.engine.step import Step
 from workflows.forms import ReassignForm
 from workflows.selectors import Action, DossierView
+from workflows.views import credit_presentation
 
 ACTION_TITLES = {
     "create": "Dossier créé",
@@ -193,7 +193,7 @@ def journal(view: DossierView) -> list[dict[str, Any]]:
             "status_after_label": status_label(entry.status_after)
             if entry.status_before != entry.status_after
             else "",
-            "changes": _changes(entry, labels),
+            "changes": _changes(entry, labels, view.path),
         }
         for entry in view.journal
     ]
@@ -213,7 +213,7 @@ def entry_title(path: type[Path], entry: JournalEntry) -> str:
     return title
 
 
-def _changes(entry: JournalEntry, labels: dict[str, str]) -> list[dict[str, str]]:
+def _changes(entry: JournalEntry, labels: dict[str, str], path: type[Path]) -> list[dict[str, str]]:
     shown: list[dict[str, str]] = []
     for key, value in entry.changes.items():
         if key == "data" and entry.action == "edit":
@@ -233,16 +233,19 @@ def _changes(entry: JournalEntry, labels: dict[str, str]) -> list[dict[str, str]
             after = plain(value[1]) or "personne"
             shown.append({"label": "Prise par", "before": plain(value[0]), "after": after})
         elif key == "amount_ht":
-            shown.append({"label": "Montant HT", "before": plain(value[0]), "after": plain(value[1])})
+            before, after = (plain(one) for one in value)
+            shown.append({"label": path.amount_label, "before": before, "after": after})
         elif key == "act":
             shown += [
-                {"label": labels.get(name, ACT_LABELS.get(name, name)), "before": "", "after": plain(item)}
-                for name, item in value.items()
+                {"label": label, "before": "", "after": text}
+                for label, text in credit_presentation.act_pairs(path.step(entry.step), value)
             ]
+        elif key == "notices":
+            told = [f"{one['organisation'].upper()}, au plus tard le {_day(one['due_on'])}" for one in value]
+            shown.append(
+                {"label": "Informations mises à disposition", "before": "", "after": " ; ".join(told)}
+            )
     return shown
-
-
-ACT_LABELS = {"committed_on": "Date de l’engagement", "committed_amount_ht": "Montant engagé HT"}
 
 
 def plain(value: Any) -> str:
@@ -261,28 +264,25 @@ def plain(value: Any) -> str:
 
 
 def facts(view: DossierView) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
-    """The data of the dossier: label and value pairs, and one table for each field of rows."""
+    """The data of the dossier: label and value pairs, and one table for each field of rows.
+
+    The rows of a virement are shown with what the text says of them instead (``credit_presentation.transfers``).
+    """
     pairs: list[tuple[str, str]] = []
     tables: list[dict[str, Any]] = []
+    classified = issubclass(view.path.form, TransfersForm)
     for name, field in view.path.form.base_fields.items():
         value = view.dossier.data.get(name)
         label = str(field.label or name)
         if isinstance(field, RowsField):
-            if value:
-                tables.append(_table(label, field, value))
-        elif isinstance(field, MoneyField):
-            pairs.append((label, format_eur(Decimal(value)) if value else "—"))
+            if value and not classified:
+                tables.append(_table(view, label, field, value))
         elif isinstance(field, NamesField):
             pairs.append((label, "\n".join(facility_names(view.dossier))))
         elif isinstance(field, forms.BooleanField):
             pairs.append((label, "oui" if value else "non"))
         else:
-            pairs.append((label, str(value or "—")))
-    for result in view.dossier.results.values():
-        for name, value in result.items():
-            if name in ACT_LABELS:
-                shown = format_eur(Decimal(value)) if name.endswith("_ht") else _day(value)
-                pairs.append((ACT_LABELS[name], shown))
+            pairs.append((label, credit_presentation.worded(field, value)))
     return pairs, tables
 
 
@@ -290,15 +290,14 @@ def _day(value: str) -> str:
     return french_date(date.fromisoformat(value))
 
 
-def _table(caption: str, field: RowsField, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _table(view: DossierView, caption: str, field: RowsField, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "caption": caption,
         "columns": [str(column.label or key) for key, column in field.columns.items()],
         "rows": [
             [
-                format_eur(Decimal(row[key]))
-                if isinstance(column, MoneyField) and row.get(key)
-                else plain(row.get(key))
+                credit_presentation.cell(view, column, row.get(key))
+                or credit_presentation.worded(column, row.get(key))
                 for key, column in field.columns.items()
             ]
             for row in rows

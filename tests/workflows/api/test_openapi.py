@@ -29,6 +29,8 @@ ROUTES = {
     ("post", "tasks/{task_id}/release"),
     ("post", "tasks/{task_id}/reassign"),
     ("get", "deadlines"),
+    ("get", "notices"),
+    ("post", "notices/{notice_id}/acknowledge"),
     ("get", "budget/{fund}/{exercise}"),
 }
 

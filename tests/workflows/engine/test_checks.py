@@ -16,11 +16,12 @@ from tests.journeys import Cast, Journey
 from workflows.engine import Begin, Finish, Path, Piece, Route, Step, Within, checks, outcome, this
 from workflows.engine.checks import check_paths, check_roles, check_stored_references, problems_of
 from workflows.engine.registry import all_paths
-from workflows.engine.seats import Place
+from workflows.engine.seats import Place, Seat
 from workflows.rulebook import rulebooks
 
 S = DossierStatus
 THRESHOLD = "fnmo.investment.threshold"
+DELAY = "fnmo.investment.check_delay"
 
 
 def step(*outcomes: Any, **changes: Any) -> Step:
@@ -106,6 +107,26 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "outcome without label": (
         {"prepare": step(outcome("submit", "", to=this.review, status=S.SUBMITTED))},
         ["berline.E005 essai: outcome prepare.submit has no label"],
+    ),
+    "later step filed by several roles": (
+        {"review": review(filed_by=(Role.DIRECTOR_GENERAL,))},
+        ["berline.E018 essai: step 'review': only the first step is filed by several roles"],
+    ),
+    "filing role that no body can hold": (
+        {"prepare": step(filed_by=(Role.EXPERT,))},
+        ["berline.E006 essai: step 'prepare': no body can hold the role 'expert' there"],
+    ),
+    "further seat that its place cannot hold": (
+        {"review": review(also=(Seat(Role.EXPERT, Place.COMPTROLLER),))},
+        ["berline.E006 essai: step 'review': no body can hold the role 'expert' there"],
+    ),
+    "delay that ends with an unknown outcome": (
+        {"rules": (DELAY,), "review": review(within=Within(DELAY, then="lapse"))},
+        ["berline.E019 essai: step 'review' ends by itself with 'lapse', no outcome of it"],
+    ),
+    "outcome that waits for nobody else": (
+        {"prepare": step(outcome("submit", "Soumettre", to=this.review, status=S.SUBMITTED, unanimous=True))},
+        ["berline.E020 essai: outcome prepare.submit waits for others, but one body holds the step"],
     ),
     "role that the body cannot hold": (
         {"prepare": step(role=Role.EXPERT, place=Place.OWN)},

@@ -55,6 +55,7 @@ def test_each_addressee_has_its_notice_its_paper_and_its_clock(cast: Cast) -> No
         (code, "legal", date(2026, 3, 25)) for code in ("cgefi", "db", "dss")
     ]
     assert journey.dossier.next_due_on == date(2026, 3, 25)
+    assert CreditMovement.objects.get(dossier=journey.dossier).effective_on == date(2026, 3, 10)
 
 
 def test_dossier_closes_when_all_are_informed(cast: Cast) -> None:

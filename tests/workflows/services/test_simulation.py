@@ -87,4 +87,4 @@ def test_only_bodies_of_the_right_kind_and_known_paths(cast: Cast) -> None:
     with pytest.raises(Blocked):
         ask(cast, "canssm", amount_ht="30000")
     with pytest.raises(NotFound):
-        simulate(path="virement", organisation=cast.body["carmi-npdc"], data={"amount_ht": "1"})
+        simulate(path="inconnu", organisation=cast.body["carmi-npdc"], data={"amount_ht": "1"})

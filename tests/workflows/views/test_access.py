@@ -20,10 +20,13 @@ READERS = frozenset(
         "manager",
         "carmi_manager",
         "auditor",
+        "accountant",
     }
 )
-EVERYBODY = READERS | {"est_agent", "est_director", "admin", "ministry", "nobody"}
+OUTSIDE = {"ministry", "ministry_db", "comptroller", "secretary"}
+EVERYBODY = READERS | OUTSIDE | {"est_agent", "est_director", "admin", "nobody"}
 PREPARERS = frozenset({"agent", "agent2", "est_agent"})
+FILERS = PREPARERS | {"reviewer", "reviewer2"}
 
 
 @pytest.mark.parametrize("status", ROUTE_TO)
@@ -44,7 +47,11 @@ def test_dossier_page_answers_its_readers_and_nobody_else(cast: Cast, status: st
         ("/taches/", EVERYBODY, 0),
         ("/dossiers/", EVERYBODY, 0),
         ("/avis/", EVERYBODY, 0),
-        ("/nouveau/", PREPARERS, 403),
+        ("/avis/preferences/", EVERYBODY, 0),
+        ("/envois/", frozenset({"admin"}), 404),
+        ("/abonnements/", frozenset({"admin"}), 404),
+        ("/abonnements/nouveau/", frozenset({"admin"}), 404),
+        ("/nouveau/", FILERS, 403),
         ("/nouveau/fnmo_investment/", PREPARERS, 403),
         ("/nouveau/inconnu/", frozenset(), 404),
         ("/roles/", frozenset({"admin"}), 404),

@@ -19,10 +19,12 @@ NOTICES_DAYS = 90
 
 
 class Command(BaseCommand):
-    help = "Load the demonstration: accounts, facilities and dossiers. Does nothing when there are dossiers."
+    help = "Load the demonstration: accounts, facilities, budgets, dossiers. Does nothing when there are dossiers."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--small", action="store_true", help="about a dozen dossiers, in every status")
+        parser.add_argument(
+            "--small", action="store_true", help="about two dozen dossiers: every path, every status"
+        )
         parser.add_argument(
             "--force", action="store_true", help="load into a database other than the embedded one"
         )

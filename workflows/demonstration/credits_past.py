@@ -1,0 +1,501 @@
+"""Credits of 2015 and 2016: virements of each class, the reserve, receipts, advances. All ended."""
+
+from datetime import date
+
+from workflows.demonstration.credit_stories import (
+    AGREEMENT,
+    APPROVAL,
+    AUTHORISATION,
+    CreditStory,
+    advance,
+    check,
+    decline,
+    effect,
+    favours,
+    gives,
+    inform_board,
+    moves,
+    objects,
+    refuse_release,
+    regularise,
+    reject,
+    release,
+    renounce,
+    told,
+    unused,
+    vote,
+    year_end,
+)
+from workflows.demonstration.stories import close, give_back, submit, transmit, withdraw
+
+VIREMENTS = (
+    CreditStory(
+        on="virement",
+        body="canssm",
+        title="Prestations collectives des retraités",
+        begins=date(2015, 3, 9),
+        exercise=2015,
+        tell=moves(
+            "FNASS",
+            "Séjours de répit des aidants de retraités mineurs, plus demandés que prévu",
+            ("II.F.CAN.col", "I.F.CAN.col", "60000.00"),
+        ),
+        way=(submit(), check(), effect(), close()),
+        small=True,
+    ),
+    CreditStory(
+        on="virement",
+        body="carmi-npdc",
+        title="Ateliers de prévention des chutes",
+        begins=date(2015, 5, 4),
+        exercise=2015,
+        tell=moves(
+            "FNASS",
+            "Ateliers de prévention des chutes à Liévin et à Denain",
+            ("III.reg.col", "I.F.CAN.col", "25000.00"),
+        ),
+        way=(submit(), check(), effect(), close()),
+    ),
+    CreditStory(
+        on="virement",
+        body="canssm",
+        title="Action immobilière",
+        begins=date(2015, 5, 26),
+        exercise=2015,
+        tell=moves(
+            "FNASS",
+            "Avancement plus rapide des travaux de la section maladie",
+            ("I.K.imm", "II.K.imm", "250000.00"),
+        ),
+        way=(submit(), check(), effect(), close()),
+    ),
+    CreditStory(
+        on="virement",
+        body="canssm",
+        title="Postes vacants et affranchissement",
+        begins=date(2015, 4, 7),
+        exercise=2015,
+        tell=moves(
+            "FNGA",
+            "Postes restés vacants au siège ; hausse de l’affranchissement et de la sous-traitance",
+            ("A-I-1", "A-I-2.autres", "150000.00"),
+        ),
+        way=(submit(), check(), effect(), told("cgefi", 2), told("dss", 3), told("db", 4)),
+        small=True,
+    ),
+    CreditStory(
+        on="virement",
+        body="canssm",
+        title="Maintenance informatique",
+        begins=date(2015, 6, 15),
+        exercise=2015,
+        tell=moves(
+            "FNGA",
+            "Maintenance du système de liquidation et remplacement de serveurs",
+            ("A-I-1", "A-I-2.info", "95000.00"),
+            ("A-I-2.autres", "A-I-3.info", "120000.00"),
+        ),
+        way=(submit(), check(), effect(), told("dss", 1), told("db", 5), told("cgefi", 1)),
+    ),
+    CreditStory(  # one receipt comes after the fifteen days
+        on="virement",
+        body="canssm",
+        title="Remise en état du siège",
+        begins=date(2015, 9, 14),
+        exercise=2015,
+        tell=moves(
+            "FNGA",
+            "Remise aux normes du système de sécurité incendie du siège",
+            ("A-I-2.autres", "A-I-3.autres", "180000.00"),
+        ),
+        way=(submit(), check(), effect(), told("cgefi", 3), told("db", 4), told("dss", 9)),
+    ),
+    CreditStory(
+        on="virement",
+        body="canssm",
+        title="Fin d’exercice des dépenses de personnel",
+        begins=date(2015, 11, 16),
+        exercise=2015,
+        tell=moves(
+            "FNGA",
+            "Économies constatées sur les dépenses de personnel : postes de travail et mobilier",
+            ("A-I-1", "A-I-3.info", "140000.00"),
+            ("A-I-1", "A-I-3.autres", "60000.00"),
+        ),
+        way=(submit(), check(), effect(), told("dss", 2), told("cgefi", 2), told("db", 2)),
+    ),
+    CreditStory(
+        on="virement",
+        body="canssm",
+        title="Étude de fréquentation",
+        begins=date(2015, 7, 6),
+        exercise=2015,
+        tell=moves(
+            "FNASS",
+            "Étude de fréquentation du centre de vacances de Saint-Gildas",
+            ("I.F.CAN.aut", "I.F.CAN.cv.stg", "45000.00"),
+        ),
+        way=(
+            submit(),
+            check(),
+            decline(
+                "L’étude peut être conduite par le service statistique de la caisse : aucun crédit à virer."
+            ),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="virement",
+        body="canssm",
+        title="Échéance de maintenance",
+        begins=date(2015, 10, 5),
+        exercise=2015,
+        tell=moves(
+            "FNGA",
+            "Aménagement d’une salle de réunion à l’antenne de Lens",
+            ("A-I-2.autres", "A-I-3.autres", "210000.00"),
+        ),
+        way=(
+            submit(),
+            reject(
+                "Ces crédits sont attendus pour l’échéance de décembre du marché de nettoyage et de gardiennage : le "
+                "solde ne suffirait plus."
+            ),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="virement",
+        body="carmi-est",
+        title="Actions collectives de Forbach",
+        begins=date(2015, 10, 12),
+        exercise=2015,
+        tell=moves(
+            "FNASS",
+            "Actions collectives de Forbach et de Freyming-Merlebach",
+            ("II.F.CAN.aut", "II.F.CAN.col", "18000.00"),
+        ),
+        way=(submit(), withdraw("Le conseil départemental finance finalement ces actions.", 3)),
+    ),
+    CreditStory(
+        on="virement_derogation",
+        body="canssm",
+        title="Rupture du marché d’éditique",
+        begins=date(2015, 6, 22),
+        exercise=2015,
+        tell=moves(
+            "FNGA",
+            "Impression et envoi des notifications de droits par un nouveau prestataire",
+            ("A-I-3.autres", "A-I-2.autres", "180000.00"),
+            exceptional_reason="Le titulaire du marché d’éditique a été mis en liquidation : les notifications de "
+            "droits ne peuvent attendre un budget rectificatif.",
+        ),
+        way=(
+            submit(),
+            check(),
+            favours(AGREEMENT, "dss", 6),
+            favours(AGREEMENT, "db", 5),
+            vote(16, 1, 9),
+            effect(),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="virement_derogation",
+        body="canssm",
+        title="Rémunération de la Caisse des dépôts",
+        begins=date(2015, 9, 21),
+        exercise=2015,
+        tell=moves(
+            "FNGA",
+            "Moindre rémunération de la Caisse des dépôts, au profit des dépenses de personnel",
+            ("A-II-1", "A-I-1", "300000.00"),
+            exceptional_reason="Le transfert d’une mission de gestion a été retardé d’un semestre.",
+        ),
+        way=(
+            submit(),
+            check(),
+            favours(AGREEMENT, "dss", 6),
+            objects(
+                AGREEMENT,
+                "db",
+                "Le retard d’une mission n’est pas exceptionnel : l’économie doit revenir au fonds en fin d’exercice.",
+                5,
+            ),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="virement_derogation",
+        body="canssm",
+        title="Déménagement de l’antenne de Metz",
+        begins=date(2016, 5, 9),
+        exercise=2016,
+        tell=moves(
+            "FNGA",
+            "Double loyer de l’antenne de Metz pendant les travaux",
+            ("A-I-3.autres", "A-I-2.autres", "70000.00"),
+            exceptional_reason="Une canalisation rompue a rendu les locaux inutilisables.",
+        ),
+        way=(
+            submit(),
+            check(),
+            favours(AGREEMENT, "db", 7),
+            favours(AGREEMENT, "dss", 3),
+            vote(15, 2, 9),
+            renounce(
+                "L’assureur du bailleur prend le double loyer en charge : le virement n’a plus d’objet."
+            ),
+        ),
+    ),
+    CreditStory(
+        on="modifying_decision",
+        body="canssm",
+        title="Aide à domicile après hospitalisation",
+        begins=date(2015, 5, 18),
+        exercise=2015,
+        tell=moves(
+            "FNASS",
+            "Aide à domicile après hospitalisation, financée par le décalage d’un chantier",
+            ("II.K.imm", "II.F.CAN.col", "140000.00"),
+        ),
+        way=(
+            submit(),
+            check(),
+            vote(17, 1, 10),
+            favours(APPROVAL, "db", 8),
+            favours(APPROVAL, "dss", 3),
+            effect(),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="modifying_decision",
+        body="canssm",
+        title="Politique de vacances",
+        begins=date(2016, 4, 11),
+        exercise=2016,
+        tell=moves(
+            "FNASS",
+            "Politique de vacances de l’ANGDM",
+            ("I.K.imm", "I.F.ANGDM.vac", "200000.00"),
+        ),
+        way=(
+            submit(),
+            check(),
+            vote(11, 6, 9),
+            objects(
+                APPROVAL,
+                "dss",
+                "Les crédits d’investissement immobilier ne financent pas une dépense pérenne de fonctionnement.",
+                8,
+            ),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="modifying_decision",
+        body="carmi-sud",
+        title="Séjours de Saint-Gildas",
+        begins=date(2016, 10, 3),
+        exercise=2016,
+        tell=moves(
+            "FNASS",
+            "Travaux de sécurité demandés pour les séjours de Saint-Gildas",
+            ("I.F.CAN.cv.stg", "I.K.imm", "40000.00"),
+        ),
+        way=(
+            submit(),
+            check(),
+            vote(
+                7,
+                11,
+                9,
+                motive="Le conseil demande que ces travaux soient inscrits au budget primitif suivant.",
+            ),
+            close(),
+        ),
+    ),
+)
+
+OTHERS = (
+    CreditStory(
+        on="national_reserve",
+        body="canssm",
+        title="Orage de grêle de Freyming-Merlebach",
+        begins=date(2015, 8, 31),
+        exercise=2015,
+        tell=gives(
+            "FNGA",
+            ("A-I-2.autres", "310000.00"),
+            ("A-I-3.autres", "140000.00"),
+            column="to",
+            event="L’orage de grêle du 22 août 2015 a percé la toiture de l’antenne de Freyming-Merlebach et inondé "
+            "les archives et l’accueil.",
+            reason="Bâchage, séchage des archives, location de locaux et remplacement du mobilier",
+        ),
+        way=(
+            submit(1),
+            check(),
+            favours(AUTHORISATION, "dss", 4),
+            favours(AUTHORISATION, "db", 3),
+            effect(),
+            inform_board(),
+            year_end(date(2016, 1, 4)),  # what is left of the reserve is cancelled
+        ),
+        small=True,
+    ),
+    CreditStory(
+        on="national_reserve",
+        body="canssm",
+        title="Revalorisation des tarifs d’énergie",
+        begins=date(2015, 10, 19),
+        exercise=2015,
+        tell=gives(
+            "FNGA",
+            ("A-I-2.autres", "90000.00"),
+            column="to",
+            event="Hausse des tarifs du gaz et de l’électricité au 1er août.",
+            reason="Fluides des antennes",
+        ),
+        way=(
+            submit(1),
+            check(),
+            objects(
+                AUTHORISATION,
+                "db",
+                "Une hausse de tarif annoncée n’est pas imprévisible : elle se finance par un virement.",
+                6,
+            ),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="receipts_reuse",
+        body="canssm",
+        title="Numérisation des dossiers de carrière",
+        begins=date(2015, 5, 11),
+        exercise=2015,
+        pieces=("receipts_forecast",),
+        tell=gives(
+            "FNGA",
+            ("A-I-2.info", "130000.00"),
+            category="services",
+            project="Numérisation des dossiers de carrière de Noyelles-sous-Lens, achevée avant décembre 2015",
+            forecast_amount="2600000.00",
+        ),
+        way=(
+            submit(2),
+            check(),
+            favours(AUTHORISATION, "dss", 8),
+            favours(AUTHORISATION, "db", 4),
+            effect(),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="receipts_reuse",
+        body="canssm",
+        title="Formation des conseillers",
+        begins=date(2016, 3, 14),
+        exercise=2016,
+        pieces=("receipts_forecast",),
+        tell=gives(
+            "FNGA",
+            ("A-I-2.autres", "40000.00"),
+            category="training",
+            project="Formation des conseillers de l’action sociale",
+            forecast_amount="58000.00",
+        ),
+        way=(
+            submit(2),
+            check(),
+            objects(
+                AUTHORISATION,
+                "dss",
+                "La formation continue des agents est une dépense ordinaire, non un projet ponctuel et bien identifié.",
+                7,
+            ),
+            close(),
+        ),
+    ),
+)
+
+
+ADVANCES = (
+    CreditStory(
+        on="advance_release",
+        body="carmi-npdc",
+        title="Première tranche de la maison de santé de Lens",
+        begins=date(2015, 1, 26),
+        tell=advance(
+            "Première tranche de la maison de santé de Lens",
+            "85000.00",
+            ("npdc-sante-lens",),
+            "Le lot gros œuvre doit être commandé avant mars pour que le chantier évite l’été.",
+        ),
+        way=(submit(), transmit(), release(), regularise((7, 20)), close()),
+    ),
+    CreditStory(
+        on="advance_release",
+        body="carmi-est",
+        title="Chaudière du centre de santé de Creutzwald",
+        begins=date(2015, 2, 2),
+        tell=advance(
+            "Chaudière du centre de santé de Creutzwald",
+            "18600.00",
+            ("est-sante-creutzwald",),
+            "La chaudière est tombée en panne en janvier ; le centre est chauffé par des appareils d’appoint.",
+        ),
+        way=(
+            submit(),
+            give_back("Joignez au motif la date de la panne et le délai de livraison annoncé."),
+            submit(1),
+            transmit(),
+            release(),
+            regularise((7, 22)),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="advance_release",
+        body="carmi-sud",
+        title="Mobilier du centre de santé d’Alès",
+        begins=date(2015, 3, 16),
+        tell=advance(
+            "Mobilier du centre de santé d’Alès",
+            "24000.00",
+            ("sud-sante-ales",),
+            "Le mobilier serait livré avec la fin des travaux.",
+        ),
+        way=(
+            submit(),
+            transmit(),
+            refuse_release(
+                "Les travaux finissent en octobre : la dépense peut attendre le budget de l’exercice."
+            ),
+            close(),
+        ),
+    ),
+    CreditStory(
+        on="advance_release",
+        body="carmi-sud",
+        title="Étaiement du centre de santé de La Grand-Combe",
+        begins=date(2016, 2, 8),
+        tell=advance(
+            "Étaiement du centre de santé de La Grand-Combe",
+            "31500.00",
+            ("sud-sante-grand-combe",),
+            "Un affaissement de terrain menace l’aile est du bâtiment.",
+        ),
+        way=(
+            submit(1),
+            transmit(1),
+            release(1),
+            unused("La commune a fait réaliser l’étaiement au titre du péril imminent.", (9, 12)),
+        ),
+        small=True,
+    ),
+)
+
+CREDITS_PAST = (*VIREMENTS, *OTHERS, *ADVANCES)
