@@ -93,6 +93,14 @@ def test_digest_tells_nothing_to_who_may_no_longer_read(three: Cast, sink: MailS
     assert carried(three.director) == [S.SETTLED] * 3
 
 
+def test_digest_is_not_even_bundled_for_who_may_no_longer_read(three: Cast) -> None:
+    grant = three.director.role_grants.get()
+    end_role(grant=grant, last_day=clock.today() - timedelta(days=1), motive="Mutation", ended_by=None)
+    assert clock.now() > MORNING
+    assert bundle_digests() == 0
+    assert carried(three.director) == [S.SETTLED] * 3
+
+
 def test_two_gatherers_at_once_write_one_digest(three: Cast, sink: MailSink) -> None:
     barrier = threading.Barrier(4)
     counts = []
