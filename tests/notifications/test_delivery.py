@@ -55,7 +55,8 @@ def test_mail_reaches_its_addressee_once(submitted: Journey, sink: MailSink) -> 
     assert sink.addressees == ["director@carmi.example"]
     assert message["Message-ID"] == row.message_id
     assert (
-        message["Subject"] == f"À faire : Signer et transmettre — {submitted.reference} — mardi 3 mars 2026"
+        message["Subject"].strip()
+        == f"À faire : Signer et transmettre — {submitted.reference} — mardi 3 mars 2026"
     )
     assert message["Auto-Submitted"] == "auto-generated"
     assert f"http://127.0.0.1:8000/dossiers/{submitted.reference}/" in text_of(message)
