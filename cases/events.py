@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from django.dispatch import Signal
 
 from cases.enums import Role
+from cases.errors import Quote
 from cases.models import Dossier, JournalEntry, User
 
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """A step that has just opened: its title, the role and the body that it waits for."""
+    """A step that has just opened: its title, the role and the body that it waits for, the words of its delay."""
 
     step: str
     title: str
     role: Role
     organisation_id: int
+    quote: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {raw!r}.")
 
 
-def number(name: str, default: int, *, minimum: int = 0) -> int:
-    """A whole number of at least `minimum`."""
+def number(name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
+    """A whole number of at least `minimum`, at most `maximum`."""
     raw = text(name)
     if not raw:
         return default
@@ -47,7 +47,22 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.") from None
     if value < minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {value}.")
+    if maximum is not None and value > maximum:
+        raise ImproperlyConfigured(f"{name} must be at most {maximum}, not {value}.")
     return value
+
+
+def numbers(name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    """Growing whole numbers from 1, comma-separated."""
+    raw = listing(name)
+    if not raw:
+        return default
+    values = tuple(int(one) if one.isascii() and one.isdecimal() else 0 for one in raw)
+    if 0 in values or list(values) != sorted(values):
+        raise ImproperlyConfigured(
+            f"{name} must be growing whole numbers such as 1,5,15, not {','.join(raw)!r}."
+        )
+    return values
 
 
 def listing(name: str, default: tuple[str, ...] = ()) -> list[str]:

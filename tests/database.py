@@ -112,6 +112,15 @@ def django_db_setup(
             _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def address_of_database(name: str = "") -> str:
+    """The ``DATABASE_URL`` by which another process uses a database of this server; by default the test's own."""
+    params = connection.get_connection_params()
+    password = f":{quote(params['password'])}" if params.get("password") else ""
+    host = quote(str(params["host"]), safe="") if params.get("host") else ""
+    chosen = name or connection.settings_dict["NAME"]
+    return f"postgresql://{params['user']}{password}@/{chosen}?host={host}&port={params.get('port') or 5432}"
+
+
 @pytest.fixture
 def spare_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """The address of an empty, migrated database of the test's own, for other processes to use."""
@@ -119,12 +128,35 @@ def spare_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[st
     with django_db_blocker.unblock():
         _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         _execute(f'CREATE DATABASE "{name}" TEMPLATE "berline_template_{_template_key(settings.BASE_DIR)}"')
-        params = connection.get_connection_params()
-    password = f":{quote(params['password'])}" if params.get("password") else ""
-    host = quote(str(params["host"]), safe="") if params.get("host") else ""
-    yield f"postgresql://{params['user']}{password}@/{name}?host={host}&port={params.get('port') or 5432}"
+    yield address_of_database(name)
     with django_db_blocker.unblock():
         _execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A database of the test's own, in which commits are real: for threads, processes and locks. Its name.
+
+    The append-only tables refuse the TRUNCATE with which Django cleans up, so the database is dropped instead.
+    """
+    original = connection.settings_dict["NAME"]
+    template = f"berline_template_{_template_key(settings.BASE_DIR)}"
+    name = f"{original}_own"
+
+    def use(chosen: str) -> None:
+        connections.close_all()
+        connection.settings_dict["NAME"] = chosen
+
+    with django_db_blocker.unblock():
+        use(original)
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        if not _exists(template):  # a source of the schema was edited since this run began
+            template = original
+        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        use(name)
+        yield name
+        use(original)
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session", autouse=True)

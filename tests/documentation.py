@@ -33,6 +33,7 @@ from cases.services.reference_data import BODIES
 from config.api import api
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from config.host import SYSTEM_USER
+from notifications.enums import OutboxState
 from workflows.engine import RowsField, all_paths
 from workflows.rulebook import UnknownRule, rulebooks
 from workflows.rulebook import resolve as resolve_rule
@@ -51,6 +52,8 @@ FOREIGN = {
     *("psql", "pg_dump", "unaccent", "pg_trgm", "SELECT … FOR UPDATE", "perform(...)"),
     *("X-Forwarded-Proto", "X-Forwarded-For", "Retry-After", "NaN", '{"code", "message", "details"}'),
     *("flow_class", "flow_task", "workflows/paths.<file>.<Class>.<step>"),
+    *("Berline-Timestamp", "Berline-Signature", "Berline-Delivery", "redis-server", "rabbitmq-server"),
+    "FOR UPDATE SKIP LOCKED",
     *("*", "role@body", "<role>:<body>", "venv", "gunicorn", "postgresql://user:password@host/name"),
 }
 #: Amounts that the documents show as refused.
@@ -208,6 +211,7 @@ def vocabulary() -> frozenset[str]:
         DeadlineKind,
         DeadlineState,
         DecisionKind,
+        OutboxState,
         NoticeState,
     ):
         words |= set(kind.values)
@@ -243,7 +247,7 @@ def variables() -> frozenset[str]:
     """Variables that the code reads from the environment."""
     found: set[str] = set()
     reading = re.compile(
-        r"(?:env\.(?:text|required|flag|number|listing|options)|environ\.get|getenv)\(\s*\"([A-Z_0-9]+)\"|environ\[\"([A-Z_0-9]+)\"\]"
+        r"(?:env\.(?:text|required|flag|numbers?|listing|options)|environ\.get|getenv)\(\s*\"([A-Z_0-9]+)\"|environ\[\"([A-Z_0-9]+)\"\]"
     )
     for path in [*(ROOT / "config").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
         found |= {name for pair in reading.findall(read(path)) for name in pair if name}

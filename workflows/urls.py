@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import calendar, dossier, filing, work
+from workflows.views import calendar, dossier, filing, receipts, work
 
 urlpatterns = [
     path("", work.home, name="home"),
@@ -20,4 +20,5 @@ urlpatterns = [
     path("dossiers/<str:reference>/agir/", dossier.dossier_act, name="dossier_act"),
     path("dossiers/<str:reference>/pieces/", dossier.dossier_upload, name="dossier_upload"),
     path("dossiers/<str:reference>/journal.json", dossier.dossier_journal, name="dossier_journal"),
+    path("accuses/<str:token>/", receipts.receipt, name="receipt"),
 ]

@@ -19,6 +19,7 @@ from cases.services.journal import (
 )
 from cases.services.legal_notices import acknowledge_notice, issue_notices
 from cases.services.papers import Paper, notice_paper, store_paper, store_papers, store_statement
+from cases.services.receipts import Receipt, read_receipt_token, receipt_expires_on, receipt_token
 from cases.services.references import next_reference
 from cases.services.roles import create_person, deactivate_person, end_role, ensure_role_group, grant_role
 from cases.services.tokens import issue_token, revoke_token, user_of_token
@@ -30,6 +31,7 @@ __all__ = [
     "Paper",
     "PaperOptions",
     "PaperTable",
+    "Receipt",
     "Vote",
     "acknowledge_notice",
     "append_administration_entry",
@@ -54,6 +56,9 @@ __all__ = [
     "next_reference",
     "notice_paper",
     "open_exercise",
+    "read_receipt_token",
+    "receipt_expires_on",
+    "receipt_token",
     "record_decision",
     "revoke_token",
     "store_document",

@@ -27,6 +27,11 @@ TITLES = {
     "end_role": "Rôle retiré",
     "create_person": "Personne créée",
     "deactivate_person": "Accès fermé",
+    "retry_delivery": "Envoi repris",
+    "create_webhook": "Abonnement créé",
+    "suspend_webhook": "Abonnement suspendu",
+    "resume_webhook": "Abonnement repris",
+    "renew_webhook": "Secret d’abonnement renouvelé",
 }
 
 

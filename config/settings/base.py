@@ -283,6 +283,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(_queue),
         "data_folder_out": str(_queue),
         "control_folder": str(BERLINE_VAR / "celery" / "control"),
+        "polling_interval": 0.25,  # seconds
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -293,6 +294,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 2.0  # a page may wait for a broker that hangs, once, for so long
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "worker-heartbeat": {
         "task": "notifications.tasks.heartbeat",
@@ -310,12 +312,40 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 20 * 3600},
     },
 }
+BERLINE_SWEEP_SECONDS = env.number("BERLINE_SWEEP_SECONDS", 60, minimum=1)
+for _channel in ("email", "webhook"):
+    CELERY_BEAT_SCHEDULE[f"sweep-{_channel}"] = {
+        "task": "notifications.tasks.sweep_outbox",
+        "args": [_channel],
+        "schedule": float(BERLINE_SWEEP_SECONDS),
+        "options": {"expires": BERLINE_SWEEP_SECONDS + 10},
+    }
+CELERY_BEAT_SCHEDULE["digests"] = {
+    "task": "notifications.tasks.gather_digests",
+    "schedule": 300.0,
+    "options": {"expires": 290},
+}
 BERLINE_HEARTBEAT_SECONDS = env.number("BERLINE_HEARTBEAT_SECONDS", 120, minimum=30)
 
 # -- mail, logs, pages ----------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.text("BERLINE_FROM_EMAIL", "Berline <berline@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_TIMEOUT = 20
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.number("EMAIL_PORT", 25, minimum=1)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = env.number("BERLINE_MAIL_TIMEOUT", 20, minimum=1)
+#: Minutes between two attempts at a mail or a call; after the last, it has failed.
+BERLINE_RETRY_MINUTES = env.numbers("BERLINE_RETRY_MINUTES", (1, 5, 15, 60, 180, 360, 720, 1440))
+#: A mail in the hands of a worker is nobody else's for so long; a task of a worker never lives longer.
+BERLINE_LEASE_SECONDS = env.number("BERLINE_LEASE_SECONDS", 2 * CELERY_TASK_TIME_LIMIT, minimum=1)
+BERLINE_DIGEST_HOUR = env.number("BERLINE_DIGEST_HOUR", 7, maximum=23)
+BERLINE_RECEIPT_DAYS = env.number("BERLINE_RECEIPT_DAYS", 60, minimum=1)
+BERLINE_WEBHOOK_TIMEOUT = env.number("BERLINE_WEBHOOK_TIMEOUT", 10, minimum=1)
+BERLINE_WEBHOOK_FAILURES = env.number("BERLINE_WEBHOOK_FAILURES", 20, minimum=1)
+BERLINE_WEBHOOK_PRIVATE = env.flag("BERLINE_WEBHOOK_PRIVATE")
 BERLINE_BASE_URL = env.text("BERLINE_BASE_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}")
 LOGGING = logging_settings(json=False, level=env.text("BERLINE_LOG_LEVEL", "INFO").upper())
 

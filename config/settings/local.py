@@ -29,7 +29,10 @@ SECRET_KEY = env.text("SECRET_KEY") or _secret_key()
 DEBUG = env.flag("BERLINE_DEBUG")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.listing("ALLOWED_HOSTS")]
 
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+if env.text("EMAIL_HOST"):
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = BERLINE_VAR / "mail"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise serves from the sources; it wants the folder
 WHITENOISE_USE_FINDERS = True

@@ -46,12 +46,6 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.number("EMAIL_PORT", 25, minimum=1)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
-EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
 BERLINE_BASE_URL = env.text("BERLINE_BASE_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.')}")
 
 LOGGING = logging_settings(json=True, level=env.text("BERLINE_LOG_LEVEL", "INFO").upper())

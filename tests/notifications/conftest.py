@@ -1,6 +1,6 @@
 """A CARMI with two agents and its director, the desk and the directeur général."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +12,8 @@ from cases.enums import Role
 from cases.models import Dossier, Organisation, User
 from cases.services import create_person, grant_role
 from cases.services.reference_data import load_organisations
+from tests.journeys import Cast
+from tests.mail_server import MailSink, mail_sink
 from workflows.services import add_document, create_draft, perform
 
 SINCE = date(2014, 1, 1)
@@ -102,3 +104,29 @@ def under_review(draft: Callable[..., Dossier], act: Callable[..., Dossier]) -> 
     act(dossier, "agent", "prepare.submit")
     act(dossier, "directeur", "sign_off.transmit")
     return dossier
+
+
+@pytest.fixture
+def cast(committed: str) -> Cast:
+    """The people of a test whose commits are real, each with an address."""
+    cast = Cast()
+    addressed(*cast.people.values())
+    return cast
+
+
+@pytest.fixture
+def sink(settings: Any) -> Iterator[MailSink]:
+    """A mail server, to which the installation sends."""
+    with mail_sink() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST = "127.0.0.1"
+        settings.EMAIL_PORT = server.port
+        settings.EMAIL_TIMEOUT = 5
+        yield server
+
+
+def addressed(*people: User) -> None:
+    """Give people an address: « agent@carmi.example »."""
+    for one in people:
+        one.email = f"{one.username}@carmi.example"
+        one.save(update_fields=["email"])

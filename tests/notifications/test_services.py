@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.test.utils import CaptureQueriesContext
 
@@ -27,10 +28,15 @@ pytestmark = pytest.mark.django_db
 Make = Callable[..., Dossier]
 
 
+def in_app() -> QuerySet[OutboxRow]:
+    """Rows of notices in the application; those by mail have their own tests."""
+    return OutboxRow.objects.filter(channel=Channel.IN_APP)
+
+
 def told(dossier: Dossier) -> set[tuple[str, str]]:
     """Who was told what by the last act on the dossier."""
     dossier.refresh_from_db()
-    rows = OutboxRow.objects.filter(event=f"{dossier.public_id}:{dossier.journal_length}")
+    rows = in_app().filter(event=f"{dossier.public_id}:{dossier.journal_length}")
     return {(row.recipient.username, row.title) for row in rows.select_related("recipient").order_by("pk")}
 
 
@@ -57,7 +63,7 @@ def test_opened_step_tells_the_holders_of_its_role_on_that_body(draft: Make, act
 
 def test_actor_is_not_told_of_their_own_act(draft: Make) -> None:
     dossier = draft()
-    row = OutboxRow.objects.get(event=f"{dossier.public_id}:1")
+    row = in_app().get(event=f"{dossier.public_id}:1")
     assert row.recipient.username == "collegue"
     assert row.link == f"/dossiers/{dossier.reference}/"
     assert row.body == (
@@ -72,7 +78,7 @@ def test_completion_tells_the_creator_the_motive_and_nobody_twice(under_review: 
         ("agent", "Dossier à compléter"),
         ("collegue", "À faire : Compléter le dossier"),
     }
-    row = OutboxRow.objects.get(title="Dossier à compléter")
+    row = in_app().get(title="Dossier à compléter")
     assert row.body.endswith("Motif\u00a0: Joignez les devis.")
 
 
@@ -176,7 +182,7 @@ def test_step_that_was_done_settles_what_asked_for_it(
     under_review: Dossier, act: Make, people: SimpleNamespace
 ) -> None:
     act(under_review, "instructeur", "check.request_pieces", motive="Joignez les devis.")
-    asked = OutboxRow.objects.filter(dossier=under_review, step="complete_file").order_by("pk")
+    asked = in_app().filter(dossier=under_review, step="complete_file").order_by("pk")
     assert [row.state for row in asked] == [OutboxState.DELIVERED] * 2
     act(under_review, "collegue", "complete_file.resubmit")
     assert [row.state for row in asked.all()] == [OutboxState.SETTLED] * 2
@@ -201,17 +207,17 @@ def test_another_dossier_keeps_its_notices(draft: Make, act: Make, people: Simpl
 
 def test_undone_act_leaves_no_row(draft: Make, act: Make) -> None:
     dossier = draft()
-    before = OutboxRow.objects.count()
+    before = in_app().count()
 
     def undo() -> None:
         with transaction.atomic():
             act(dossier, "agent", "prepare.submit")
-            assert OutboxRow.objects.count() == before + 1
+            assert in_app().count() == before + 1
             raise RuntimeError("undone")
 
     with pytest.raises(RuntimeError, match="undone"):
         undo()
-    assert OutboxRow.objects.count() == before
+    assert in_app().count() == before
 
 
 def test_failing_notice_undoes_the_act(draft: Make, act: Make) -> None:
@@ -228,7 +234,7 @@ def test_failing_notice_undoes_the_act(draft: Make, act: Make) -> None:
         dossier_moved.disconnect(fail)
     dossier.refresh_from_db()
     assert dossier.status == "draft"
-    assert not OutboxRow.objects.filter(recipient__username="directeur").exists()
+    assert not in_app().filter(recipient__username="directeur").exists()
 
 
 def test_notices_cost_one_statement(
@@ -243,14 +249,14 @@ def test_notices_cost_one_statement(
     ) as queries:
         announce(last_event[-1])
     assert len(queries) == 1
-    assert OutboxRow.objects.filter(dossier=under_review).count() == 7
+    assert in_app().filter(dossier=under_review).count() == 7
 
 
 def test_same_event_is_told_once(under_review: Dossier, act: Make, last_event: list[DossierMoved]) -> None:
     act(under_review, "instructeur", "check.complete")
-    before = OutboxRow.objects.count()
+    before = in_app().count()
     announce(last_event[-1])
-    assert OutboxRow.objects.count() == before
+    assert in_app().count() == before
 
 
 def test_claim_costs_no_statement(
@@ -267,14 +273,14 @@ def test_claim_costs_no_statement(
 def test_title_with_percent_and_quotes_is_kept(draft: Make, act: Make) -> None:
     dossier = draft(title="Réfection d'un toit à 100 % « ; DROP TABLE »")
     act(dossier, "agent", "prepare.submit")
-    row = OutboxRow.objects.get(recipient__username="directeur")
+    row = in_app().get(recipient__username="directeur")
     assert row.body.startswith("Réfection d'un toit à 100 % « ; DROP TABLE » (CARMI Est).")
 
 
 def test_mark_read_keeps_the_first_moment_and_touches_only_ones_own(
     under_review: Dossier, people: SimpleNamespace
 ) -> None:
-    row = OutboxRow.objects.get(recipient=people.instructeur)
+    row = in_app().get(recipient=people.instructeur)
     with pytest.raises(NotFound):
         mark_read(user=people.dg, notice_id=row.pk)
     row.refresh_from_db()
@@ -293,7 +299,7 @@ def test_mark_all_read_spares_what_came_since_and_other_people(
     dossiers = [draft(), draft(), draft()]
     for dossier in dossiers:
         act(dossier, "agent", "prepare.submit")
-    newest = OutboxRow.objects.get(recipient=people.directeur, dossier=dossiers[1]).pk
+    newest = in_app().get(recipient=people.directeur, dossier=dossiers[1]).pk
     assert mark_all_read(user=people.directeur, up_to=newest) == 2
     assert mark_all_read(user=people.directeur, up_to=newest) == 0
     assert [row.dossier for row in unread_of(people.directeur).latest] == [dossiers[2]]
@@ -303,7 +309,7 @@ def test_mark_all_read_spares_what_came_since_and_other_people(
 def test_settle_before_does_not_pretend_that_old_notices_were_read(
     under_review: Dossier, people: SimpleNamespace
 ) -> None:
-    row = OutboxRow.objects.get(recipient=people.instructeur)
+    row = in_app().get(recipient=people.instructeur)
     assert settle_before(row.created_at) == 0
     assert settle_before(row.created_at + timedelta(seconds=1)) == 1
     row.refresh_from_db()
@@ -321,7 +327,7 @@ def test_settle_before_does_not_pretend_that_old_notices_were_read(
     ],
 )
 def test_outbox_constraint_holds(under_review: Dossier, change: dict[str, str], constraint: str) -> None:
-    row = OutboxRow.objects.filter(dossier=under_review).order_by("pk").first()
+    row = in_app().filter(dossier=under_review).order_by("pk").first()
     assert row is not None
     row.pk = None
     for name, value in change.items():

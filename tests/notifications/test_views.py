@@ -19,7 +19,7 @@ LIST = "/avis/"
 @pytest.fixture
 def notice(under_review: Dossier, people: SimpleNamespace) -> OutboxRow:
     """The desk's notice of a dossier to review."""
-    return OutboxRow.objects.select_related("dossier").get(recipient=people.instructeur)
+    return OutboxRow.objects.select_related("dossier").get(recipient=people.instructeur, channel="in_app")
 
 
 @pytest.fixture
@@ -56,7 +56,8 @@ def test_pages_link_to_each_other(
     for _ in range(PAGE_SIZE + 1):
         draft()
     client.force_login(people.collegue)
-    newest, oldest = OutboxRow.objects.order_by("-pk").first(), OutboxRow.objects.order_by("pk").first()
+    rows = OutboxRow.objects.filter(channel="in_app").order_by("pk")
+    newest, oldest = rows.last(), rows.first()
     assert newest is not None
     assert oldest is not None
     first = client.get(LIST)

@@ -306,7 +306,9 @@ def test_demonstration_pieces_are_pdf_files_as_their_rows_say(loaded: Path) -> N
 
 
 def test_demonstration_notices_left_unread_are_recent() -> None:
-    unread = OutboxRow.objects.filter(state="delivered", read_at=None).order_by("created_at")
+    unread = OutboxRow.objects.filter(channel="in_app", state="delivered", read_at=None).order_by(
+        "created_at"
+    )
     assert 20 <= len(unread) <= 200
     assert unread[0].created_at > clock.now() - timedelta(days=91)
     desk = unread.filter(recipient__username="budget.canssm").order_by("pk")

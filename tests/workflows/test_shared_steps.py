@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 def asked(journey: CreditJourney) -> dict[str, str]:
     """Who was asked to acknowledge, and the state of their notice."""
-    rows = OutboxRow.objects.filter(dossier=journey.pk, step="inform").select_related("recipient")
+    rows = OutboxRow.objects.filter(dossier=journey.pk, step="inform", channel="in_app").select_related(
+        "recipient"
+    )
     return {row.recipient.username: row.state for row in rows}
 
 
@@ -42,7 +44,7 @@ def test_refusal_of_one_settles_what_the_others_were_asked(cast: Cast) -> None:
     data = transfers(("A-I-3.info", "A-I-3.autres", "1.00"), exceptional_reason="Incendie du site")
     journey = CreditJourney.file(cast, "virement_derogation", data)
     journey.walk("prepare.submit", "check.credits_available", "prior_agreement.refuse")
-    rows = OutboxRow.objects.filter(dossier=journey.pk, step="prior_agreement")
+    rows = OutboxRow.objects.filter(dossier=journey.pk, step="prior_agreement", channel="in_app")
     assert set(rows.values_list("state", flat=True)) == {OutboxState.SETTLED.value}
 
 

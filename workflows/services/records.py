@@ -9,6 +9,7 @@ from viewflow.workflow.models import Task
 from cases import clock, rows
 from cases.deadlines import Duration, Unit
 from cases.enums import DossierStatus
+from cases.errors import Quote
 from cases.events import Awaited, DossierMoved, emit
 from cases.models import Dossier, User
 from cases.permissions import involved_tag
@@ -173,19 +174,21 @@ def record_act(
         DossierMoved(
             dossier=dossier,
             entry=entry,
-            opened=tuple(_awaited(task) for task in tasks),
+            opened=tuple(_awaited(context, task) for task in tasks),
             actor=context.actor,
             answered=_awaited_by(answered, entry.step, "") if answered else None,
         )
     )
 
 
-def _awaited(task: Task) -> Awaited:
-    return _awaited_by(chair_of(task), task.flow_task.name, task.flow_task.task_title)
+def _awaited(context: StepContext, task: Task) -> Awaited:
+    step: Step = task.flow_task
+    quote = context.quote(step.within.rule) if step.within is not None else None
+    return _awaited_by(chair_of(task), step.name, step.task_title, quote)
 
 
-def _awaited_by(chair: Chair, step: str, title: str) -> Awaited:
-    return Awaited(step, title, chair.role, chair.organisation_id)
+def _awaited_by(chair: Chair, step: str, title: str, quote: Quote | None = None) -> Awaited:
+    return Awaited(step, title, chair.role, chair.organisation_id, quote)
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

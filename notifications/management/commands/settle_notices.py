@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from cases.clock import PARIS
-from notifications.services import settle_before
+from notifications.services import settle_before, settle_unsent
 
 
 def _day(text: str) -> date:
@@ -18,12 +18,16 @@ def _day(text: str) -> date:
 
 
 class Command(BaseCommand):
-    help = "Settle the in-app notices that were told before a day and never read."
+    help = "Settle the notices that were told before a day and never read."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--before", required=True, type=_day, metavar="DATE", help="as 2026-01-31")
+        parser.add_argument(
+            "--unsent", action="store_true", help="instead, mails and calls that were written and never left"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = settle_before(datetime.combine(options["before"], time.min, tzinfo=PARIS))
+        settle = settle_unsent if options["unsent"] else settle_before
+        count = settle(datetime.combine(options["before"], time.min, tzinfo=PARIS))
         if options["verbosity"]:
             self.stdout.write(f"{count} avis classés.")

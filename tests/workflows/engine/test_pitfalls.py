@@ -291,7 +291,9 @@ def test_pitfall_13_what_follows_an_act_is_recorded_with_it(cast: Cast) -> None:
     waiting = len(connection.run_on_commit)
     journey.act("sign_off.transmit")
     assert len(connection.run_on_commit) == waiting
-    told = OutboxRow.objects.filter(dossier_id=journey.pk, step="check").order_by("recipient_id")
+    told = OutboxRow.objects.filter(dossier_id=journey.pk, step="check", channel="in_app").order_by(
+        "recipient_id"
+    )
     assert {row.recipient for row in told} == {cast.reviewer, cast.reviewer2}
 
 

@@ -43,6 +43,8 @@ class Command(BaseCommand):
                 return
             long_ago = clock.today() - timedelta(days=NOTICES_DAYS)
             call_command("settle_notices", before=long_ago, verbosity=0)
+            tomorrow = clock.today() + timedelta(days=1)  # nobody is written to about a past that was made up
+            call_command("settle_notices", before=tomorrow, unsent=True, verbosity=0)
         self.stdout.write(
             f"Démonstration chargée en {time.monotonic() - started:.0f} s : {loaded.people} comptes, "
             f"{loaded.facilities} œuvres, {loaded.dossiers} dossiers, {loaded.acts} actes. Tous les comptes "

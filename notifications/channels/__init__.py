@@ -1,0 +1,1 @@
+"""How a row leaves: by mail (``mail``) or by a signed call (``calls``). Neither writes to the database."""

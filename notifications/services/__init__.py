@@ -1,0 +1,37 @@
+"""Write functions of notices: keyword-only; each owns its transaction or says that it needs the caller's."""
+
+from notifications.services.administration import (
+    create_webhook,
+    renew_webhook,
+    resume_webhook,
+    retry_deliveries,
+    retry_delivery,
+    suspend_webhook,
+)
+from notifications.services.announce import TOLD_TO_CREATOR, announce, event_key, tell
+from notifications.services.delivery import Delivered, channels_of, deliver
+from notifications.services.digests import bundle_digests
+from notifications.services.preferences import set_preferences
+from notifications.services.reading import mark_all_read, mark_read, settle_before, settle_unsent
+
+__all__ = [
+    "TOLD_TO_CREATOR",
+    "Delivered",
+    "announce",
+    "bundle_digests",
+    "channels_of",
+    "create_webhook",
+    "deliver",
+    "event_key",
+    "mark_all_read",
+    "mark_read",
+    "renew_webhook",
+    "resume_webhook",
+    "retry_deliveries",
+    "retry_delivery",
+    "set_preferences",
+    "settle_before",
+    "settle_unsent",
+    "suspend_webhook",
+    "tell",
+]

@@ -1,0 +1,1 @@
+"""Pages: « Mes avis », « Mes préférences »; for administrators, deliveries and subscriptions."""

@@ -1,0 +1,202 @@
+"""What each mail says, word for word; what it must not say."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+
+from cases import clock
+from cases.enums import Role
+from cases.models import LegalNotice, User
+from notifications.enums import Channel, NoticeKind, OutboxState
+from notifications.models import OutboxRow
+from notifications.selectors import legal_deliveries, unreached_legal_notices
+from notifications.services import bundle_digests, deliver, set_preferences, tell
+from tests.credit_journeys import NOW, CreditJourney, transfers
+from tests.journeys import Cast, Journey
+from tests.mail_server import MailSink, text_of
+from tests.notifications.conftest import addressed
+
+Informed = Callable[..., CreditJourney]
+
+
+@pytest.fixture
+def informed(cast: Cast) -> Informed:
+    """A virement between groups took effect: DSS, DB and CGEFi are to be told."""
+
+    def make(**more: Any) -> CreditJourney:
+        rows = ("A-I-1", "A-I-2.info", "1500.00")
+        journey = CreditJourney.file(cast, "virement", transfers(rows, **more))
+        journey.walk("prepare.submit", "check.credits_available")
+        OutboxRow.objects.all().delete()
+        journey.do("effect.effect")
+        OutboxRow.objects.filter(kind=NoticeKind.NEWS).delete()
+        return journey
+
+    return make
+
+
+def sent(sink: MailSink, *, at: Any = NOW) -> list[EmailMessage]:
+    with clock.at(at):
+        deliver(Channel.EMAIL)
+    return sorted(sink.messages, key=lambda one: str(one["X-Envelope-To"]).split("@"))
+
+
+def shown(message: EmailMessage) -> str:
+    """A mail as text, what differs from run to run left out."""
+    headers = [
+        f"{name}: {str(message[name]).strip()}"
+        for name in ("From", "To", "Subject", "Date", "Auto-Submitted")
+    ]
+    whole = "\n".join([*headers, "", text_of(message), "-" * 72, text_of(message, "html")])
+    whole = re.sub(r"/accuses/[^/\s\"]+/", "/accuses/JETON/", whole)
+    return re.sub(r"\b[0-9a-f]{64}\b", "EMPREINTE", whole)
+
+
+def test_mail_of_a_task(cast: Cast, sink: MailSink, snapshot: Any) -> None:
+    with clock.at(NOW):
+        Journey.at(cast, "submitted")
+        OutboxRow.objects.exclude(recipient=cast.director).delete()
+    (message,) = sent(sink)
+    assert shown(message) == snapshot
+
+
+def test_mail_of_news(cast: Cast, sink: MailSink, snapshot: Any) -> None:
+    with clock.at(NOW):
+        Journey.at(cast, "to_complete")
+        OutboxRow.objects.exclude(recipient=cast.agent, kind="news").delete()
+    (message,) = sent(sink)
+    assert shown(message) == snapshot
+
+
+def test_mail_of_a_reminder(cast: Cast, sink: MailSink, snapshot: Any) -> None:
+    with clock.at(NOW):
+        journey = Journey.at(cast, "under_review")
+        OutboxRow.objects.all().delete()
+        tell(
+            event="rappel:1",
+            people=[cast.reviewer.pk],
+            kind=NoticeKind.REMINDER,
+            title="Rappel : Instruire le dossier",
+            body="L’échéance de cette étape est dans trois jours.",
+            dossier=journey.dossier,
+            step="check",
+        )
+    (message,) = sent(sink)
+    assert shown(message) == snapshot
+
+
+def test_mail_of_a_digest(cast: Cast, sink: MailSink, snapshot: Any) -> None:
+    set_preferences(user=cast.director, chosen={"task": "daily"})
+    with clock.at(NOW):
+        Journey.at(cast, "submitted")
+        Journey.at(cast, "submitted", title="Toiture & façade du centre <Liévin>")
+        OutboxRow.objects.exclude(recipient=cast.director).delete()
+    morning = NOW + timedelta(days=1)
+    with clock.at(morning):
+        bundle_digests()
+    (message,) = sent(sink, at=morning)
+    assert shown(message) == snapshot
+
+
+def test_mail_of_a_legal_notice(informed: Informed, sink: MailSink, snapshot: Any) -> None:
+    informed()
+    comptroller, *_ = sent(sink)
+    assert str(comptroller["X-Envelope-To"]) == "comptroller@carmi.example"
+    assert shown(comptroller) == snapshot
+
+
+def test_legal_notice_goes_to_each_holder_at_each_addressee_with_its_paper(
+    cast: Cast, informed: Informed, sink: MailSink
+) -> None:
+    second = cast.person("ministry2", (Role.AUTHORITY, "dss"))
+    addressed(second)
+    set_preferences(user=second, chosen={"task": "in_app", "reminder": "in_app", "news": "in_app"})
+    journey = informed()
+    messages = sent(sink)
+    assert [str(one["X-Envelope-To"]).split("@")[0] for one in messages] == [
+        "comptroller",
+        "ministry",
+        "ministry2",
+        "ministry_db",
+    ]
+    papers = dict(
+        LegalNotice.objects.filter(dossier=journey.pk)
+        .order_by("pk")
+        .values_list("organisation__code", "document__sha256")
+    )
+    for message, code in zip(messages, ("cgefi", "dss", "dss", "db"), strict=True):
+        (attached,) = message.iter_attachments()
+        content = attached.get_content()
+        assert attached.get_content_type() == "application/pdf"
+        assert content.startswith(b"%PDF-")
+        assert hashlib.sha256(content).hexdigest() == papers[code]
+        assert papers[code] in text_of(message)
+    links = {link for one in messages for link in re.findall(r"\S+/accuses/\S+/", text_of(one))}
+    assert len(links) == 4
+
+
+def test_register_can_know_what_became_of_each_legal_mail(
+    cast: Cast, informed: Informed, sink: MailSink
+) -> None:
+    sink.refused["ministry_db@carmi.example"] = "550 no such user"
+    User.objects.filter(pk=cast.comptroller.pk).update(email="")
+    informed()
+    sent(sink)
+    notices = {one.organisation.code: one for one in LegalNotice.objects.select_related("organisation")}
+    found = {one.notice_id: one for one in legal_deliveries(one.pk for one in notices.values())}
+    told, refused, silent = (found[notices[code].pk] for code in ("dss", "db", "cgefi"))
+    assert (told.state, told.delivered_at, told.error) == (OutboxState.DELIVERED, NOW, "")
+    assert (refused.state, refused.delivered_at) == (OutboxState.FAILED, None)
+    assert refused.error == "Adresse refusée : 550 no such user"
+    assert silent.state == OutboxState.UNADDRESSED
+    unreached = {one.organisation.code for one in unreached_legal_notices()}
+    assert unreached == {"db", "cgefi"}
+
+
+def test_resent_legal_mail_carries_the_same_link(cast: Cast, informed: Informed, sink: MailSink) -> None:
+    informed()
+    sent(sink)
+    OutboxRow.objects.filter(channel=Channel.EMAIL).update(state="pending", due_at=NOW)
+    later = sent(sink, at=NOW + timedelta(days=2))
+    links = [re.findall(r"/accuses/\S+/", text_of(one)) for one in later]
+    assert links[0] == links[1]
+    assert set(sink.by_id.values()) == {2}
+
+
+def test_legal_mail_that_leaves_after_the_receipt_asks_for_nothing(
+    cast: Cast, informed: Informed, sink: MailSink
+) -> None:
+    journey = informed()
+    journey.do("inform.acknowledge", "ministry")
+    message = next(one for one in sent(sink) if "ministry@" in str(one["X-Envelope-To"]))
+    assert "/accuses/" not in text_of(message) + text_of(message, "html")
+    assert "a déjà été donné" in text_of(message)
+
+
+def test_damaged_paper_is_never_sent(cast: Cast, informed: Informed, sink: MailSink) -> None:
+    journey = informed()
+    notice = LegalNotice.objects.filter(dossier=journey.pk, organisation__code="cgefi").get()
+    with default_storage.open(notice.document.file.name, "wb") as file:
+        file.write(b"%PDF-1.4 other")
+    messages = sent(sink)
+    assert len(messages) == 2
+    row = OutboxRow.objects.get(recipient=cast.comptroller, channel=Channel.EMAIL)
+    assert row.state == OutboxState.PENDING
+    assert "is not the one that was stored" in row.error
+
+
+def test_title_of_a_dossier_cannot_forge_headers_or_markup(cast: Cast, sink: MailSink) -> None:
+    with clock.at(NOW):
+        Journey.at(cast, "submitted", title="<script>alert(1)</script> & Cie")
+        OutboxRow.objects.exclude(recipient=cast.director).delete()
+    OutboxRow.objects.update(title="À faire\r\nBcc: pirate@exemple.invalid")
+    (message,) = sent(sink)
+    assert message["Bcc"] is None
+    assert "<script>" not in text_of(message, "html")
+    assert "<script>alert(1)</script> & Cie" in text_of(message)
