@@ -80,7 +80,7 @@ REFUSED: dict[str, list[tuple[str, str]]] = {
             "Cannot update",
         ),
     ],
-    "legal_notice_not_truncated": [(f"TRUNCATE {TABLE}", "Cannot truncate")],
+    "legal_notice_not_truncated": [(f"TRUNCATE {TABLE} CASCADE", "Cannot truncate")],
 }
 
 
