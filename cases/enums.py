@@ -173,6 +173,20 @@ class DeadlineKind(models.TextChoices):
     INTERNAL = "internal", "Interne"
 
 
+class AtExpiry(models.TextChoices):
+    """What the end of a delay brings about (design §9).
+
+    ``alert``: nothing but reminders. The others are done by the system: an outcome of the step is recorded
+    (``tacit_approval``, ``enforceable``, ``lapse``) or the breach is written to the journal (``report_breach``).
+    """
+
+    ALERT = "alert", "Rappels seulement"
+    TACIT_APPROVAL = "tacit_approval", "Approbation réputée acquise"
+    ENFORCEABLE = "enforceable", "Exécutoire de plein droit"
+    LAPSE = "lapse", "Caducité"
+    REPORT_BREACH = "report_breach", "Dépassement consigné au journal"
+
+
 class DeadlineState(models.TextChoices):
     """Where the clock of a deadline stands."""
 
@@ -180,3 +194,11 @@ class DeadlineState(models.TextChoices):
     SUSPENDED = "suspended", "Suspendue"
     MET = "met", "Tenue"
     CANCELLED = "cancelled", "Sans objet"
+
+
+class FeedKind(models.TextChoices):
+    """What a feed shows: the dates of one person, those of one role on one body, or the register of notices."""
+
+    PERSON = "person", "Mes échéances"
+    ROLE = "role", "Échéances d’un rôle"
+    REGISTER = "register", "Registre des informations"

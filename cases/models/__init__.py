@@ -1,10 +1,12 @@
 """What a dossier is: organisations and people, dossiers, pieces, decisions, deadlines, journal."""
 
+from cases.models.absences import Absence
 from cases.models.budget import BaseFigure, BudgetLine, Exercise, Fund, ReserveFigure
 from cases.models.deadlines import Deadline, DeadlineEvent
 from cases.models.decisions import Decision
 from cases.models.documents import Document
 from cases.models.dossiers import Dossier, ReferenceCounter
+from cases.models.feeds import FeedAddress
 from cases.models.journal import AdministrationEntry, JournalEntry
 from cases.models.ledger import CreditBalance, CreditMovement, CreditPosting
 from cases.models.notices import LegalNotice
@@ -17,6 +19,7 @@ from cases.models.organisations import (
 from cases.models.people import ApiToken, RoleGrant, User
 
 __all__ = [
+    "Absence",
     "AdministrationEntry",
     "ApiToken",
     "BaseFigure",
@@ -31,6 +34,7 @@ __all__ = [
     "Dossier",
     "Exercise",
     "Facility",
+    "FeedAddress",
     "Fund",
     "JournalEntry",
     "LegalNotice",

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from cases.deadlines import Duration, EventKind, Unit
-from cases.enums import DeadlineKind, DeadlineState
+from cases.enums import AtExpiry, DeadlineKind, DeadlineState
 from cases.models.dossiers import Dossier
 from cases.models.organisations import Organisation
 
@@ -13,7 +13,9 @@ from cases.models.organisations import Organisation
 class Deadline(models.Model):
     """A clock on a step of a dossier. ``due_on`` and ``state`` are caches of what the events say.
 
-    ``organisation`` is set where several bodies answer the same step, each under its own clock.
+    ``organisation`` is set where several bodies answer the same step, each under its own clock. ``at_expiry`` is what
+    the end of the delay brings about and ``expired_at`` when the system did it. ``remind_on`` is the day on which the
+    sweep of reminders looks at this deadline next, ``reminded_on`` the last day that it has dealt with.
     """
 
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="deadlines")
@@ -39,6 +41,16 @@ class Deadline(models.Model):
     due_on = models.DateField("échéance", null=True, blank=True)
     opened_at = models.DateTimeField("ouverte le")
     closed_at = models.DateTimeField("fermée le", null=True, blank=True)
+    at_expiry = models.CharField(
+        "à l’échéance",
+        max_length=20,
+        choices=AtExpiry.choices,
+        default=AtExpiry.ALERT,
+        db_default=AtExpiry.ALERT.value,
+    )
+    expired_at = models.DateTimeField("constatée échue le", null=True, blank=True)
+    remind_on = models.DateField("prochain rappel à examiner le", null=True, blank=True)
+    reminded_on = models.DateField("rappels faits jusqu’au", null=True, blank=True)
 
     class Meta:
         verbose_name = "échéance"
@@ -47,6 +59,7 @@ class Deadline(models.Model):
         constraints = (
             models.CheckConstraint(name="deadline_kind_known", condition=Q(kind__in=DeadlineKind.values)),
             models.CheckConstraint(name="deadline_state_known", condition=Q(state__in=DeadlineState.values)),
+            models.CheckConstraint(name="deadline_expiry_known", condition=Q(at_expiry__in=AtExpiry.values)),
             models.CheckConstraint(
                 name="deadline_running_has_date",
                 condition=~Q(state=DeadlineState.RUNNING) | Q(due_on__isnull=False),
@@ -64,6 +77,17 @@ class Deadline(models.Model):
                 fields=("due_on", "id"),
                 name="deadline_running_by_date",
                 condition=Q(state=DeadlineState.RUNNING),
+            ),
+            models.Index(
+                fields=("due_on", "id"),
+                name="deadline_to_expire",
+                condition=Q(state=DeadlineState.RUNNING, expired_at__isnull=True)
+                & ~Q(at_expiry=AtExpiry.ALERT),
+            ),
+            models.Index(
+                fields=("remind_on", "id"),
+                name="deadline_to_remind",
+                condition=Q(state=DeadlineState.RUNNING, remind_on__isnull=False),
             ),
         )
 

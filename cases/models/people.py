@@ -9,9 +9,20 @@ from cases.models.organisations import Organisation
 
 
 class User(AbstractUser):
-    """A person. Never deleted, only deactivated: the engine's tasks and the journal point to them."""
+    """A person. Never deleted, only deactivated: the engine's tasks and the journal point to them.
+
+    ``deputy`` is told of what presses as well, and instead of them while they are away (``Absence``).
+    """
 
     display_name = models.CharField("nom affiché", max_length=120)
+    deputy = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="suppléant habituel",
+    )
 
     class Meta(AbstractUser.Meta):
         verbose_name = "personne"
