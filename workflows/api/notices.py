@@ -1,11 +1,10 @@
 """``notices``…: the register of what bodies outside the CANSSM were told, and their receipts (A19)."""
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import BaseModel, Field
@@ -15,12 +14,14 @@ from cases.api.errors import ErrorOut
 from cases.api.reading import refuse_unknown_parameters
 from cases.api.schemas import DossierSummary, summary_of
 from cases.errors import Conflict, Forbidden, Invalid
-from cases.models import LegalNotice, Organisation
+from cases.models import LegalNotice
 from cases.permissions import holdings_of
 from cases.selectors import legal_notice_for
-from workflows.api.schemas import NoticeOut
+from workflows.api.schemas import NoticeOut, notice_values
 from workflows.engine.registry import get_path
-from workflows.selectors.notices import NoticeState, register
+from workflows.selectors.notices_filters import addressees, read_filters
+from workflows.selectors.notices_rows import RegisterRow, register_page
+from workflows.selectors.notices_totals import Totals, by_addressee, totals_of
 from workflows.services import perform
 
 router = Router(tags=["Informations légales"])
@@ -33,19 +34,118 @@ ACKNOWLEDGE = "acknowledge"
 class NoticesIn(BaseModel):
     """Ce qui est cherché dans le registre ; rien : toutes les informations que la personne peut lire."""
 
-    dossier: str = Field(default="", max_length=40, description="Référence du dossier.")
-    addressee: str = Field(
-        default="", max_length=40, description="Code du destinataire, par exemple « dss »."
+    exercise: str = Field(
+        default="",
+        max_length=40,
+        description="Exercice du virement (année).",
+        json_schema_extra={"example": "2026"},
     )
-    state: str = Field(default="", description="awaited, late, acknowledged ou acknowledged_late.")
+    fund: str = Field(
+        default="",
+        max_length=40,
+        description="Code du fonds : FNGA, FNASS, FNPPS ou FNMO.",
+        json_schema_extra={"example": "FNGA"},
+    )
+    addressee: str = Field(
+        default="",
+        max_length=40,
+        description="Code du destinataire, par exemple « dss ».",
+        json_schema_extra={"example": "dss"},
+    )
+    state: str = Field(
+        default="",
+        max_length=40,
+        description="awaited, late, acknowledged ou acknowledged_late.",
+        json_schema_extra={"example": "late"},
+    )
+    dossier: str = Field(
+        default="",
+        max_length=40,
+        description="Référence du dossier.",
+        json_schema_extra={"example": "VIR-2026-0001"},
+    )
+    since: str = Field(
+        default="",
+        max_length=40,
+        description="Premier jour de l’acte (AAAA-MM-JJ).",
+        json_schema_extra={"example": "2026-01-01"},
+    )
+    until: str = Field(
+        default="",
+        max_length=40,
+        description="Dernier jour de l’acte (AAAA-MM-JJ), compris.",
+        json_schema_extra={"example": "2026-12-31"},
+    )
     cursor: str = Field(default="", max_length=40, description="« next_cursor » de la page précédente.")
+
+
+class RegisteredNoticeOut(NoticeOut):
+    """Une ligne du registre : l’information, son virement et ce que sont devenus ses courriels.
+
+    « delivered_at » : quand un serveur de courriel a pris le premier ; « delivery » : delivered, sending (en
+    cours d’envoi), failed (en échec), unaddressed (aucune adresse), settled (sans objet) ou none (aucun
+    courriel), le meilleur état s’il y a plusieurs personnes ; « mails » : combien sont dans chaque état.
+    """
+
+    title: str
+    fund: str
+    exercise: int | None
+    delivered_at: datetime | None
+    delivery: str
+    delivery_label: str
+    mails: dict[str, int]
+
+    @classmethod
+    def of_row(cls, row: RegisterRow) -> "RegisteredNoticeOut":
+        """From a row of the register."""
+        return cls(
+            **notice_values(row.notice, row.reference),
+            title=row.title,
+            fund=row.fund,
+            exercise=row.exercise,
+            delivered_at=row.delivery.delivered_at,
+            delivery=row.delivery.state.value,
+            delivery_label=str(row.delivery.state.label),
+            mails={state.value: number for state, number in row.delivery.numbers.items()},
+        )
+
+
+class NoticeTotalsOut(BaseModel):
+    """Ce que compte une sélection. « share_in_time » : pour cent, arrondi vers le bas, de ce qui est reçu dans le
+    délai sur ce qui est reçu ou dont le délai est passé ; « median_days », « max_days » : jours jusqu’aux accusés
+    donnés ; « longest_wait_days » : attente la plus longue sans accusé. Null : rien à mesurer.
+    """
+
+    number: int
+    awaited: int
+    late: int
+    acknowledged: int
+    acknowledged_late: int
+    share_in_time: float | None
+    median_days: float | None
+    max_days: int | None
+    longest_wait_days: int | None
+
+
+class AddresseeTotalsOut(NoticeTotalsOut):
+    """Les mêmes nombres pour un destinataire."""
+
+    addressee: str
+    addressee_name: str
+
+
+class SelectionTotalsOut(NoticeTotalsOut):
+    """Les nombres de toute la sélection, quelle que soit la page, et de chaque destinataire."""
+
+    by_addressee: list[AddresseeTotalsOut]
 
 
 class NoticesOut(BaseModel):
     """Une page du registre, l’acte le plus récent d’abord ; « next_cursor » est vide sur la dernière."""
 
-    items: list[NoticeOut]
+    items: list[RegisteredNoticeOut]
     next_cursor: str
+    totals: SelectionTotalsOut
 
 
 @router.get(
@@ -54,21 +154,36 @@ class NoticesOut(BaseModel):
     response={200: NoticesOut, 401: ErrorOut, 422: ErrorOut},
 )
 def read_notices(request: HttpRequest, filters: Query[NoticesIn]) -> NoticesOut:
-    """Qui a été informé de quel acte, avant quel jour, et l’accusé de réception de chacun."""
+    """Qui a été informé de quel acte, avant quel jour, par quel courriel, et l’accusé de réception de chacun."""
     refuse_unknown_parameters(request, NoticesIn)
-    if filters.state and filters.state not in NoticeState.values:
-        raise _unknown("state", filters.state, f" Valeurs admises : {', '.join(NoticeState.values)}.")
-    if filters.addressee and not Organisation.objects.filter(code=filters.addressee).exists():
-        raise _unknown("addressee", filters.addressee, " Corrigez ce filtre ou retirez-le.")
-    found = register(
-        person_of(request), dossier=filters.dossier, addressee=filters.addressee, state=filters.state
-    )
-    rows = list(_after(found, filters.cursor)[: PAGE_SIZE + 1])
-    shown = rows[:PAGE_SIZE]
+    asked, refused = read_filters(filters.model_dump(), addressees(), french_days=False)
+    if refused:
+        message = next(iter(refused.values()))[0]
+        raise Invalid(message, details=refused)
+    page = register_page(person_of(request), asked, cursor=filters.cursor, size=PAGE_SIZE)
     return NoticesOut(
-        items=[NoticeOut.of(one, one.dossier.reference) for one in shown],
-        next_cursor=f"{shown[-1].happened_on}.{shown[-1].pk}" if len(rows) > PAGE_SIZE else "",
+        items=[RegisteredNoticeOut.of_row(one) for one in page.rows],
+        next_cursor=page.next_cursor,
+        totals=SelectionTotalsOut(
+            **_figures(totals_of(page.tallies)),
+            by_addressee=[
+                AddresseeTotalsOut(addressee=one.code, addressee_name=one.name, **_figures(one.totals))
+                for one in by_addressee(page.tallies)
+            ],
+        ),
     )
+
+
+def _figures(totals: Totals) -> dict[str, Any]:
+    """The values of ``NoticeTotalsOut``."""
+    return {
+        "number": totals.number,
+        **{state.value: number for state, number in totals.by_state.items()},
+        "share_in_time": totals.share_in_time,
+        "median_days": totals.median_days,
+        "max_days": totals.max_days,
+        "longest_wait_days": totals.longest_wait_days,
+    }
 
 
 @router.post(
@@ -113,23 +228,3 @@ def _check_addressee(notice: LegalNotice, actor: Any) -> None:
             f"Cette information s’adresse à « {notice.organisation.name} » : une personne habilitée de cette "
             "organisation doit en accuser réception."
         )
-
-
-def _unknown(name: str, value: str, advice: str) -> Invalid:
-    message = f"« {value} » est inconnu.{advice}"
-    return Invalid(message, details={name: [message]})
-
-
-def _after(notices: QuerySet[LegalNotice], cursor: str) -> QuerySet[LegalNotice]:
-    """The notices that follow the last one of the former page. Raises ``Invalid``."""
-    if not cursor:
-        return notices
-    day, _, identifier = cursor.partition(".")
-    try:
-        last = date.fromisoformat(day)
-        if not (identifier.isascii() and identifier.isdecimal() and len(identifier) < 19):
-            raise ValueError(cursor)
-    except ValueError:
-        message = "Le repère de page est illisible : reprenez la liste depuis le début."
-        raise Invalid(message, details={"cursor": [message]}) from None
-    return notices.filter(Q(happened_on__lt=last) | Q(happened_on=last, pk__lt=int(identifier)))

@@ -24,7 +24,7 @@ from workflows.engine.step import Step
 from workflows.rulebook import resolve
 from workflows.selectors import Action, DossierView, StepState
 from workflows.selectors.dossier_view import ClockState, PieceState
-from workflows.selectors.notices import is_late, state_of
+from workflows.selectors.notices import elapsed_days, is_late, state_of
 
 
 class StepStateOut(BaseModel):
@@ -205,8 +205,9 @@ class DecisionOut(BaseModel):
 class NoticeOut(BaseModel):
     """L’information d’un destinataire et son accusé de réception.
 
-    « happened_on » : jour de l’acte ; « due_on » : dernier jour du délai ; « state » : awaited, late (délai
-    passé sans accusé), acknowledged ou acknowledged_late ; « document_url » : la notice (PDF).
+    « happened_on » : jour de l’acte ; « due_on » : dernier jour du délai ; « sent_at » : mise à disposition ;
+    « state » : awaited, late (délai passé sans accusé), acknowledged ou acknowledged_late ; « days » : jours
+    de l’acte à l’accusé, ou à aujourd’hui s’il manque ; « document_url » : la notice (PDF).
     """
 
     id: UUID
@@ -221,29 +222,36 @@ class NoticeOut(BaseModel):
     state: str
     state_label: str
     late: bool
+    days: int
     rule: str
     document_url: str
 
     @classmethod
     def of(cls, notice: LegalNotice, reference: str) -> "NoticeOut":
         """From a notice whose addressee, paper and receiver were read with it."""
-        state = state_of(notice)
-        return cls(
-            id=notice.public_id,
-            reference=reference,
-            addressee=OrganisationOut.of(notice.organisation),
-            happened_on=notice.happened_on,
-            due_on=notice.due_on,
-            sent_at=notice.sent_at,
-            acknowledged_at=notice.acknowledged_at,
-            acknowledged_by=str(notice.acknowledged_by) if notice.acknowledged_by else None,
-            capacity=notice.capacity,
-            state=state.value,
-            state_label=str(state.label),
-            late=is_late(notice),
-            rule=notice.rule_ref,
-            document_url=f"/api/v1/dossiers/{reference}/documents/{notice.document.public_id}",
-        )
+        return cls(**notice_values(notice, reference))
+
+
+def notice_values(notice: LegalNotice, reference: str) -> dict[str, Any]:
+    """The values of ``NoticeOut``."""
+    state = state_of(notice)
+    return {
+        "id": notice.public_id,
+        "reference": reference,
+        "addressee": OrganisationOut.of(notice.organisation),
+        "happened_on": notice.happened_on,
+        "due_on": notice.due_on,
+        "sent_at": notice.sent_at,
+        "acknowledged_at": notice.acknowledged_at,
+        "acknowledged_by": str(notice.acknowledged_by) if notice.acknowledged_by else None,
+        "capacity": notice.capacity,
+        "state": state.value,
+        "state_label": str(state.label),
+        "late": is_late(notice),
+        "days": elapsed_days(notice),
+        "rule": notice.rule_ref,
+        "document_url": f"/api/v1/dossiers/{reference}/documents/{notice.document.public_id}",
+    }
 
 
 class DossierOut(DossierSummary):
