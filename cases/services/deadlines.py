@@ -3,12 +3,13 @@
 ``Deadline.due_on`` and ``Deadline.state`` are caches of the sum.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from cases import clock, rows
 from cases.deadlines import Computation, Duration, Event, EventKind, compute
-from cases.enums import DeadlineKind, DeadlineState
+from cases.enums import AtExpiry, DeadlineKind, DeadlineState
+from cases.errors import Conflict
 from cases.models import Deadline, DeadlineEvent, Dossier
 from cases.selectors import open_deadlines_of
 
@@ -20,8 +21,8 @@ closed AS (
 _OPEN = f"opened AS (INSERT INTO cases_deadline ({rows.inserted_columns(Deadline)}) VALUES"
 _RECORD = "INSERT INTO cases_deadlineevent (deadline_id, kind, at, amount, motive)"
 _EVENTS = """
-SELECT event.id, event.kind, %s::timestamptz, 0, event.motive
-  FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS event (id, kind, motive)
+SELECT event.id, event.kind, %s::timestamptz, event.amount, event.motive
+  FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::text[]) AS event (id, kind, amount, motive)
 """
 
 
@@ -62,10 +63,12 @@ class DossierClocks:
         duration: Duration,
         body_id: int | None = None,
         since: date | None = None,
+        at_expiry: AtExpiry = AtExpiry.ALERT,
     ) -> None:
         """Start a clock, now or at the start of the day ``since``. ``rule_ref`` is the version that gives ``duration``.
 
-        ``body_id``: the body whose clock it is, where several answer the same step.
+        ``body_id``: the body whose clock it is, where several answer the same step. Reminders begin tomorrow: who is
+        awaited is told of the step itself today.
         """
         start = self._now if since is None else min(clock.start_of(since), self._now)
         deadline = Deadline(
@@ -81,6 +84,9 @@ class DossierClocks:
             first_day_excluded=duration.first_day_excluded,
             due_on=compute(duration, [Event(EventKind.STARTED, start)]).due_on,
             opened_at=start,
+            at_expiry=at_expiry,
+            remind_on=clock.today() + timedelta(days=1),
+            reminded_on=clock.today(),
         )
         self._open.append(deadline)
         self._new.append(deadline)
@@ -94,16 +100,38 @@ class DossierClocks:
         self._close(step, EventKind.CANCELLED, DeadlineState.CANCELLED)
 
     def suspend(self, step: str, motive: str) -> None:
-        """Stop the clocks of a step: the submitter has the file in hand."""
+        """Stop the internal clocks of a step: the submitter has the file in hand. A legal delay waits for nobody."""
         for deadline in self._of(step, DeadlineState.RUNNING):
-            self._record(deadline, EventKind.SUSPENDED, motive[:300])
+            if deadline.kind == DeadlineKind.INTERNAL:
+                self._record(deadline, Event(EventKind.SUSPENDED, self._now, 0, motive[:300]))
 
-    def resume(self, step: str) -> bool:
-        """Let the suspended clocks of a step run again from tomorrow; whether there were any."""
-        paused = self._of(step, DeadlineState.SUSPENDED)
-        for deadline in paused:
-            self._record(deadline, EventKind.RESUMED, "")
-        return bool(paused)
+    def take_up(self, step: str, kind: DeadlineKind, body_id: int | None = None) -> bool:
+        """Let the suspended clock of a step run again from tomorrow; whether the step has a clock of that kind open."""
+        known = [
+            one
+            for one in self._open
+            if one.step == step and one.kind == kind and one.organisation_id == body_id
+        ]
+        for deadline in known:
+            if deadline.state == DeadlineState.SUSPENDED:
+                self._record(deadline, Event(EventKind.RESUMED, self._now))
+        return bool(known)
+
+    def pass_on(self, step: str, kind: DeadlineKind, to: str, title: str) -> None:
+        """The clock of a step goes on at another one, with all that has happened to it. One statement."""
+        for deadline in self._open:
+            if deadline.step == step and deadline.kind == kind:
+                deadline.step, deadline.title = to, title
+                deadline.save(update_fields=["step", "title"])
+
+    def extend(self, deadline_id: int, amount: int, motive: str) -> tuple[date | None, date | None]:
+        """Give an open clock more time, in its own unit; the dates before and after. ``Conflict`` if it ended."""
+        deadline = next((one for one in self._open if one.pk == deadline_id), None)
+        if deadline is None:
+            raise Conflict("Cette échéance est close : rien n’est plus à prolonger. Rechargez la page.")
+        before = deadline.due_on
+        self._record(deadline, Event(EventKind.EXTENDED, self._now, amount, motive[:300]))
+        return before, deadline.due_on
 
     def cancel_all(self) -> None:
         """The dossier has ended: clocks that still run or are suspended lose their object."""
@@ -140,6 +168,7 @@ class DossierClocks:
                 self._now,
                 [event.deadline_id for event in self._events],
                 [str(event.kind) for event in self._events],
+                [event.amount for event in self._events],
                 [event.motive for event in self._events],
             ]
         start = f"WITH {', '.join(parts)} " if parts else ""
@@ -158,9 +187,14 @@ class DossierClocks:
             self._events.append(DeadlineEvent(deadline=one, kind=kind, at=self._now))
         self._closed += [(one.pk, state.value) for one in closing]
 
-    def _record(self, deadline: Deadline, kind: EventKind, motive: str) -> None:
-        result = compute(deadline.duration, [*_events(deadline), Event(kind, self._now, 0, motive)])
-        self._events.append(DeadlineEvent(deadline=deadline, kind=kind, at=self._now, motive=motive))
+    def _record(self, deadline: Deadline, event: Event) -> None:
+        result = compute(deadline.duration, [*_events(deadline), event])
+        self._events.append(
+            DeadlineEvent(
+                deadline=deadline, kind=event.kind, at=event.at, amount=event.amount, motive=event.motive
+            )
+        )
         deadline.state = DeadlineState(result.state.value)
         deadline.due_on = result.due_on
-        deadline.save(update_fields=["state", "due_on"])
+        deadline.remind_on = clock.today()  # the date has moved: the next sweep looks again
+        deadline.save(update_fields=["state", "due_on", "remind_on"])

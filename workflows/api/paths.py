@@ -10,9 +10,10 @@ from cases import clock
 from cases.api.errors import ErrorOut
 from cases.api.reading import refuse_unknown_parameters
 from cases.api.schemas import QuoteOut
-from cases.enums import DeadlineKind, DossierStatus, OrganisationKind
+from cases.enums import DossierStatus, OrganisationKind
 from workflows.api.forms import ChoiceOut, FieldOut, fields_of
 from workflows.engine.bpmn import path_bpmn
+from workflows.engine.delays import terms_of
 from workflows.engine.diagram import path_svg
 from workflows.engine.path import Path
 from workflows.engine.registry import all_paths, get_path
@@ -48,7 +49,8 @@ class PathsOut(BaseModel):
 
 class DelayOut(BaseModel):
     """Le délai d’une étape ; « unit » : calendar_days, working_days, months, ou date (un jour fixé, propre à
-    chaque dossier, sans « value ») ; « kind » : legal ou internal.
+    chaque dossier, sans « value ») ; « kind » : legal ou internal ; « at_expiry » : alert, tacit_approval, enforceable,
+    lapse ou report_breach.
     """
 
     rule: str
@@ -57,6 +59,8 @@ class DelayOut(BaseModel):
     text: str
     kind: str
     kind_label: str
+    at_expiry: str
+    at_expiry_label: str
     quote: QuoteOut
 
 
@@ -93,6 +97,7 @@ class StepOut(BaseModel):
     role_label: str
     edits: bool
     delay: DelayOut | None
+    delays: list[DelayOut]
     outcomes: list[OutcomeOut]
     quotes: list[QuoteOut]
 
@@ -198,21 +203,23 @@ def _step(path: type[Path], step: Step) -> StepOut:
         role_label=step.role_label,
         edits=step.edits,
         delay=_delay(path, step.within) if step.within else None,
+        delays=[_delay(path, within) for within in step.delays],
         outcomes=[_outcome(path, one) for one in step.outcomes.values()],
         quotes=[_quote(path, rule) for rule in step.rules],
     )
 
 
 def _delay(path: type[Path], within: Within) -> DelayOut:
-    book, today = rulebooks()[path.convention], clock.today()
-    duration = None if within.due else book.duration(within.rule, today)
+    terms = terms_of(within, rulebooks()[path.convention].rule(within.rule, clock.today()))
     return DelayOut(
         rule=within.rule,
-        value=duration.value if duration else None,
-        unit=duration.unit.value if duration else "date",
-        text=str(duration) if duration else book.rule(within.rule, today).text,
+        value=terms.duration.value if terms.duration else None,
+        unit=terms.duration.unit.value if terms.duration else "date",
+        text=terms.text,
         kind=within.kind,
-        kind_label=DeadlineKind(within.kind).label,
+        kind_label=within.kind.label,
+        at_expiry=within.at_expiry,
+        at_expiry_label=within.at_expiry.label,
         quote=_quote(path, within.rule),
     )
 

@@ -86,7 +86,7 @@ def _name(route: Route) -> str:
 
 def _document(task: ET.Element, step: Step) -> None:
     """The role first, then the rule of the delay; documentation is the first child that BPMN allows."""
-    delay = f" Délai : règle {step.within.rule}." if step.within else ""
+    delay = "".join(f" Délai {one.kind.label.lower()} : règle {one.rule}." for one in step.delays)
     documentation = ET.Element(f"{{{BPMN}}}documentation")
     documentation.text = f"Rôle : {step.role_label}.{delay}"
     task.insert(0, documentation)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cases.budget_terms import MovementKind
 from cases.calendar import french_date
-from cases.enums import DeadlineKind, DecisionKind, DossierStatus, Duty, OrganisationKind, Role
+from cases.enums import AtExpiry, DeadlineKind, DecisionKind, DossierStatus, Duty, OrganisationKind, Role
 from cases.errors import Blocked, Reason
 from cases.models import Organisation
 from cases.papers import PaperOptions, PaperTable
@@ -421,7 +421,13 @@ def tacit_step(
         title="Constater l’approbation réputée acquise",
         role=Role.REVIEWER,
         duty=Duty.EXECUTE,
-        within=Within(TACIT_DELAY, DeadlineKind.LEGAL, since=last_reception, then="acquire"),
+        within=Within(
+            TACIT_DELAY,
+            DeadlineKind.LEGAL,
+            since=last_reception,
+            at_expiry=AtExpiry.TACIT_APPROVAL,
+            then="acquire",
+        ),
         rules=rules,
         outcomes=[
             outcome(
@@ -466,7 +472,13 @@ def enforceable_step(*, to: Any, effects: Iterable[Effect]) -> Step:
         title="Constater le caractère exécutoire",
         role=Role.REVIEWER,
         duty=Duty.EXECUTE,
-        within=Within(ENFORCEABLE_DELAY, DeadlineKind.LEGAL, since=last_reception, then="enforceable"),
+        within=Within(
+            ENFORCEABLE_DELAY,
+            DeadlineKind.LEGAL,
+            since=last_reception,
+            at_expiry=AtExpiry.ENFORCEABLE,
+            then="enforceable",
+        ),
         rules=FNMO_RULES,
         outcomes=[
             outcome(

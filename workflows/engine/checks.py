@@ -14,7 +14,7 @@ from cases.enums import ROLES_BY_KIND, DossierStatus, OrganisationKind, Role, st
 from workflows.engine.path import Begin, Finish, Path
 from workflows.engine.registry import all_paths
 from workflows.engine.seats import KIND_OF_PLACE, Place
-from workflows.engine.step import Step
+from workflows.engine.step import OUTCOMES_AT_EXPIRY, Step
 from workflows.rulebook import rulebooks
 
 
@@ -100,16 +100,29 @@ def _nobody_holds(step: Step, path: type[Path]) -> Iterator[Role]:
         yield from (role for role in roles if not any(role in ROLES_BY_KIND[kind] for kind in kinds))
 
 
+def _delay_problems(path: type[Path], step: Step) -> Iterator[checks.Error]:
+    for within in step.delays:
+        if within.then and within.then not in step.outcomes:
+            yield _error(
+                path, f"step {step.name!r} ends by itself with {within.then!r}, no outcome of it", 19
+            )
+        if bool(within.then) != (within.at_expiry in OUTCOMES_AT_EXPIRY):
+            yield _error(
+                path,
+                f"step {step.name!r}: the end of its delay is {within.at_expiry.value!r} and records {within.then!r}",
+                21,
+            )
+    if len({within.kind for within in step.delays}) < len(step.delays):
+        yield _error(path, f"step {step.name!r} has two delays of one kind", 22)
+
+
 def _step_problems(path: type[Path]) -> Iterator[checks.Error]:
     for step in path.steps():
         for role in dict.fromkeys(_nobody_holds(step, path)):
             yield _error(path, f"step {step.name!r}: no body can hold the role {role.value!r} there", 6)
         if step.filed_by and step is not path.first_step():
             yield _error(path, f"step {step.name!r}: only the first step is filed by several roles", 18)
-        if step.within is not None and step.within.then and step.within.then not in step.outcomes:
-            yield _error(
-                path, f"step {step.name!r} ends by itself with {step.within.then!r}, no outcome of it", 19
-            )
+        yield from _delay_problems(path, step)
         if not step.outcomes:
             yield _error(path, f"step {step.name!r} has no outcome", 7)
         for one in step.outcomes.values():
@@ -169,8 +182,7 @@ def used_rules(path: type[Path]) -> set[str]:
         keys.add(path.withdrawal_rule)
     for step in path.steps():
         keys.update(step.rules)
-        if step.within is not None:
-            keys.add(step.within.rule)
+        keys.update(within.rule for within in step.delays)
         for one in step.outcomes.values():
             keys.update(one.rules)
             for route in one.routes:

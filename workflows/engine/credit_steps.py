@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from cases.calendar import french_date
-from cases.enums import DecisionKind, DossierStatus, Duty, Role
+from cases.enums import AtExpiry, DeadlineKind, DecisionKind, DossierStatus, Duty, Role
 from cases.errors import Reason
 from cases.papers import PaperOptions, PaperTable
 from workflows.engine.context import StepContext
@@ -18,7 +18,7 @@ from workflows.engine.credit_effects import deliberation, subject_lines
 from workflows.engine.credit_forms import EffectForm, VoteForm
 from workflows.engine.credit_lines import effect_day_fits
 from workflows.engine.effects import decision
-from workflows.engine.step import Effect, Guard, Outcome, Route, Step, Within, outcome
+from workflows.engine.step import Effect, FixedDay, Guard, Outcome, Route, Step, Within, outcome
 
 S = DossierStatus
 Tables = Callable[[StepContext], list[PaperTable]]
@@ -268,8 +268,15 @@ def effect_step(
     ruling: str,
     tables: Tables,
     rules: tuple[str, ...],
+    lapses: str = "exercise.accounts_closed",
 ) -> Step:
-    """The directeur général lets the credits move, after a fresh check; or gives it up with a motive."""
+    """The directeur général lets the credits move, after a fresh check; or gives it up with a motive.
+
+    What was not done by the day that the rule ``lapses`` fixes for the exercise lapses: the system records it.
+    """
+
+    def last_day(context: StepContext) -> FixedDay:
+        return FixedDay(context.rule(lapses).date_for(int(context.data["exercise"])), lapses)
 
     def paper(context: StepContext) -> PaperOptions:
         return {
@@ -283,7 +290,10 @@ def effect_step(
         title="Effectuer",
         role=Role.DIRECTOR_GENERAL,
         duty=Duty.DECIDE,
-        within=Within("credits.decide_delay"),
+        within=(
+            Within(lapses, DeadlineKind.LEGAL, due=last_day, at_expiry=AtExpiry.LAPSE, then="renounce"),
+            Within("credits.decide_delay"),
+        ),
         rules=("credits.effect",),
         outcomes=[
             outcome(

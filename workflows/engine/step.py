@@ -20,7 +20,7 @@ from viewflow.workflow.base import Edge, Node
 from viewflow.workflow.status import STATUS
 
 from cases import clock, rows
-from cases.enums import DeadlineKind, DossierStatus, Duty, Role
+from cases.enums import AtExpiry, DeadlineKind, DossierStatus, Duty, Role
 from cases.errors import Conflict, Reason
 from cases.models import Organisation
 from workflows.engine.data_form import DossierForm
@@ -28,6 +28,9 @@ from workflows.engine.seats import DEFAULT_PLACE, Chair, Place, Seat, chairs_of
 
 if TYPE_CHECKING:
     from workflows.engine.context import StepContext
+
+#: Ends of a delay that are outcomes of the step, recorded by the system.
+OUTCOMES_AT_EXPIRY = frozenset({AtExpiry.TACIT_APPROVAL, AtExpiry.ENFORCEABLE, AtExpiry.LAPSE})
 
 #: Statuses of a task that can still be done.
 OPEN = [STATUS.NEW, STATUS.ASSIGNED]
@@ -53,17 +56,21 @@ class FixedDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The delay of a step: the key of the rule that gives it, and whether it is legal or a target of ours.
+    """A delay of a step: the key of the rule that gives it, and whether it is legal or a target of ours.
 
     ``since`` gives the day on which it starts when that is not the day on which the step opens (a reception, the day
-    of a virement). ``then`` is the outcome that the system records on the last day (tacit approval, enforceability).
-    ``due`` gives the last day itself (``None``: no clock runs); ``rule``, a text then, says so in words.
+    of a virement). ``due`` gives the last day itself (``None``: no clock runs); ``rule`` says then which day it is.
+    ``at_expiry`` says what the system does at the end; ``then`` is the outcome that it records (tacit approval,
+    enforceability, lapse). ``through``: the clock is not over with the step but goes on at the next one, when that
+    carries the same rule (a document is prepared, then transmitted, before one legal day).
     """
 
     rule: str
     kind: DeadlineKind = DeadlineKind.INTERNAL
     since: Callable[[StepContext], date] | None = None
+    at_expiry: AtExpiry = AtExpiry.ALERT
     then: str = ""
+    through: bool = False
     due: Callable[[StepContext], FixedDay | None] | None = None
 
 
@@ -226,6 +233,7 @@ class Step(Node):
 
     ``edits``: the person may change the data and add pieces. ``duty``: its part in the separation of duties.
     ``rules``: keys of the rules that oblige this step; their versions are written to the journal with the act.
+    ``within``: its delay, or a legal and an internal one that run side by side (the legal one first).
     ``also``: further seats; every body of every seat gets a task of its own, all open at once (see ``Outcome``).
     ``filed_by``: for the first step, further roles that may file; the task stays with the role that filed.
     """
@@ -250,7 +258,7 @@ class Step(Node):
         place: Place | None = None,
         also: Iterable[Seat] = (),
         filed_by: Iterable[Role] = (),
-        within: Within | None = None,
+        within: Within | Iterable[Within] = (),
         edits: bool = False,
         rules: Iterable[str] = (),
         help: str = "",
@@ -262,7 +270,7 @@ class Step(Node):
         self.place = place or DEFAULT_PLACE.get(role)
         self.also = tuple(also)
         self.filed_by = tuple(filed_by)
-        self.within = within
+        self.delays = (within,) if isinstance(within, Within) else tuple(within)
         self.edits = edits
         self.rules = tuple(rules)
         self.help = help
@@ -271,6 +279,15 @@ class Step(Node):
             if one.key in self.outcomes:
                 raise ValueError(f"step {title!r}: outcome {one.key!r} twice")
             self.outcomes[one.key] = one
+
+    @property
+    def within(self) -> Within | None:
+        """The delay that is named where there is room for one: the first declared."""
+        return self.delays[0] if self.delays else None
+
+    def delay_of(self, kind: str) -> Within | None:
+        """The legal or the internal delay of this step, if it has one."""
+        return next((one for one in self.delays if one.kind == kind), None)
 
     @property
     def main_outcome(self) -> Outcome:

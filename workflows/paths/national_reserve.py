@@ -239,6 +239,7 @@ class NationalReserve(Path):
         ruling="utilise la réserve nationale pour les lignes ci-dessous",
         tables=tables,
         rules=(AUTHORISATION, INFORMATION),
+        lapses=CANCELLED,
     )
 
     inform_board = Step(

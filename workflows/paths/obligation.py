@@ -10,10 +10,13 @@ The other documents that the CANSSM owes (reports, balances of the convention) g
 text gives one, are the calendar's; dossiers of what comes back every year are opened by the system.
 """
 
-from cases.enums import DeadlineKind, DossierStatus, Duty, OrganisationKind, Role
+from datetime import timedelta
+
+from cases.enums import AtExpiry, DeadlineKind, DossierStatus, Duty, OrganisationKind, Role
 from workflows.engine import (
     Begin,
     Finish,
+    FixedDay,
     Outcome,
     Path,
     Piece,
@@ -33,6 +36,7 @@ from workflows.engine import (
 
 S = DossierStatus
 DAY = "obligation.day"
+PREPARATION = "obligation.preparation"
 DOCUMENT = "obligation.document"
 RECEPTION = "obligation.reception"
 OPENING = "obligation.opening"
@@ -43,9 +47,24 @@ def always(context: StepContext) -> bool:
     return True
 
 
-def due() -> Within:
-    """The legal day, carried by the step in hand until the document has left."""
-    return Within(DAY, DeadlineKind.LEGAL, due=obligations.legal_day)
+def legal_day() -> Within:
+    """The day of the text: one clock from the opening to the transmission, whoever has the document in hand."""
+    return Within(
+        DAY,
+        DeadlineKind.LEGAL,
+        due=obligations.legal_day,
+        at_expiry=AtExpiry.REPORT_BREACH,
+        through=True,
+    )
+
+
+def preparation_day(context: StepContext) -> FixedDay | None:
+    """The day by which the document should be ready, so that it can be read before it leaves; none when it is past."""
+    legal = obligations.legal_day(context)
+    if legal is None:
+        return None
+    ready = legal.on - timedelta(days=context.rule(PREPARATION).number)
+    return FixedDay(ready, PREPARATION) if ready > context.today else None
 
 
 def reception(key: str, label: str) -> Outcome:
@@ -74,7 +93,7 @@ class ObligationPath(Path):
     form = obligations.ObligationForm
     simulation_requires = ("obligation", "exercise")
     withdrawal_rule = "withdrawal"
-    rules = (DAY, DOCUMENT, RECEPTION, OPENING, "withdrawal")
+    rules = (DAY, PREPARATION, DOCUMENT, RECEPTION, OPENING, "withdrawal")
     pieces = (
         Piece(
             "transmitted_document",
@@ -93,7 +112,7 @@ class ObligationPath(Path):
         filed_by=(Role.REVIEWER,),
         duty=Duty.PREPARE,
         edits=True,
-        within=due(),
+        within=(legal_day(), Within(PREPARATION, due=preparation_day)),
         rules=(DAY,),
         outcomes=[
             outcome(
@@ -111,7 +130,7 @@ class ObligationPath(Path):
         title="Transmettre le document",
         role=Role.REVIEWER,
         duty=Duty.EXECUTE,
-        within=due(),
+        within=legal_day(),
         rules=(DAY, DOCUMENT),
         outcomes=[
             outcome(

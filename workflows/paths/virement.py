@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from cases.enums import DeadlineKind, DecisionKind, DossierStatus, Duty, OrganisationKind, Role
+from cases.enums import AtExpiry, DeadlineKind, DecisionKind, DossierStatus, Duty, OrganisationKind, Role
 from workflows.engine import (
     Begin,
     Description,
@@ -204,7 +204,12 @@ class Virement(Path):
         role=Role.AUTHORITY,
         also=(Seat(Role.COMPTROLLER, Place.COMPTROLLER),),
         duty=Duty.EXECUTE,
-        within=Within(DELAY, DeadlineKind.LEGAL, since=credit_effects.since_effect("effect")),
+        within=Within(
+            DELAY,
+            DeadlineKind.LEGAL,
+            since=credit_effects.since_effect("effect"),
+            at_expiry=AtExpiry.REPORT_BREACH,
+        ),
         rules=("virement.information.addressees", DELAY, "virement.receipt"),
         outcomes=[
             outcome(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from cases.calendar import french_date
 from cases.enums import OrganisationKind, Role
 from cases.money import LIMIT
 
@@ -58,6 +59,12 @@ def date_in_exercise(value: str, exercise: int) -> date:
         return date(exercise + int(match["shift"] or 0), int(match["month"]), int(match["day"]))
     except ValueError:
         raise BadValue(f"« {value} » n’est pas une date du calendrier") from None
+
+
+def date_rule_in_words(value: str) -> str:
+    """Say a date rule in French: ``04-10 N+1`` is « le 10 avril N+1 », ``12-31 N`` « le 31 décembre N »."""
+    day = date_in_exercise(value, 2015)  # an ordinary year
+    return french_date(day).removesuffix(str(day.year)) + value.partition(" ")[2]
 
 
 def _amount(value: object) -> Decimal:

@@ -24,7 +24,7 @@ from workflows.selectors.actions import (
     waiting_for,
 )
 from workflows.services.locking import busy_is_conflict, check_version, lock_dossier
-from workflows.services.records import changed_fields, move_clocks, note_participant, record_act, renew_clock
+from workflows.services.records import changed_fields, move_clocks, note_participant, record_act, renew_clocks
 
 
 def filing_holding(first: Step, organisation: Organisation, holdings: tuple[Holding, ...]) -> Holding | None:
@@ -167,11 +167,11 @@ def update_draft(*, reference: str, actor: User, data: Mapping[str, Any], versio
         changes = changed_fields(before, cleaned)
         if not changes:
             return dossier
-        fixed = step.within.due if step.within is not None else None
-        day = fixed(context) if fixed else None
+        fixed = [within.due for within in step.delays if within.due is not None]
+        days = [due(context) for due in fixed]
         apply_data(path, dossier, cleaned)
-        if fixed and fixed(context) != day:
-            renew_clock(context, step)
+        if [due(context) for due in fixed] != days:
+            renew_clocks(context, step)
         context.step, context.capacity = step, held.capacity
         note_participant(dossier, step.duty, actor)
         record_act(context, action="edit", status_before=dossier.status, changes={"data": changes})

@@ -6,13 +6,19 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from cases import clock
-from cases.enums import DeadlineState
-from cases.errors import BusinessError, Conflict
+from cases.calendar import french_date
+from cases.enums import AtExpiry, DeadlineState
+from cases.errors import BusinessError, Conflict, Invalid
 from cases.models import Deadline
-from workflows.engine.registry import all_paths
+from workflows.engine.registry import get_path
+from workflows.rulebook import resolve
+from workflows.services.breaches import BREACH
 from workflows.services.perform import perform
 
 logger = logging.getLogger(__name__)
+
+#: Brought about by the text when the delay ends, whoever did or did not act.
+BY_THE_TEXT = (AtExpiry.TACIT_APPROVAL, AtExpiry.ENFORCEABLE)
 
 
 @dataclass(slots=True)
@@ -24,37 +30,74 @@ class Expired:
 
 
 def expire_deadlines() -> Expired:
-    """Do what is due today or was due before: the outcome that a step names for the end of its delay.
+    """Do what the end of a delay brings about, for what is due today or was due before (design §9).
 
+    What the text itself brings about (tacit approval, enforceability) is recorded on the last day of the delay. What
+    follows from an act not done in time (lapse, breach) is recorded the day after: the last day still served.
     Each dossier has a transaction of its own: one that cannot move does not stop the others and is reported. Two sweeps
-    at once: the second finds the step done. One statement, then those of the acts that are due.
+    at once: the second finds it done. One statement reads what is due, and nothing else; then come those of the acts.
     """
-    endings = {
-        (path.key, step.name): step.within.then
-        for path in all_paths()
-        for step in path.steps()
-        if step.within is not None and step.within.then
-    }
-    report = Expired()
-    if not endings:
-        return report
-    wanted = Q()
-    for key, name in endings:
-        wanted |= Q(dossier__path=key, step=name)
-    due = Deadline.objects.filter(wanted, state=DeadlineState.RUNNING, due_on__lte=clock.today())
-    for reference, key, name in due.order_by("due_on", "pk").values_list(
-        "dossier__reference", "dossier__path", "step"
-    ):
+    today, report = clock.today(), Expired()
+    due = (
+        Deadline.objects.filter(
+            Q(at_expiry__in=BY_THE_TEXT) | Q(due_on__lt=today),
+            state=DeadlineState.RUNNING,
+            due_on__lte=today,
+            expired_at__isnull=True,
+        )
+        .exclude(at_expiry=AtExpiry.ALERT)
+        .select_related("dossier")
+        .only("step", "kind", "at_expiry", "due_on", "rule_ref", "dossier__reference", "dossier__path")
+        .order_by("due_on", "pk")
+    )
+    for deadline in due:
+        reference = deadline.dossier.reference
         try:
-            perform(reference=reference, step=name, outcome=endings[key, name], actor=None)
+            _expire(deadline)
         except Conflict:  # another sweep, or a person, was faster
             continue
         except BusinessError as error:
             report.failed[reference] = error.message
-            logger.warning("expiry of %s at %s refused: %s", reference, name, error.message)
+            logger.warning("expiry of %s at %s refused: %s", reference, deadline.step, error.message)
         except Exception:
             report.failed[reference] = "Erreur du programme : voir le journal technique."
-            logger.exception("expiry of %s at %s failed", reference, name)
+            logger.exception("expiry of %s at %s failed", reference, deadline.step)
         else:
             report.done.append(reference)
     return report
+
+
+def _expire(deadline: Deadline) -> None:
+    """One act of the system. Raises what ``perform`` raises."""
+    dossier = deadline.dossier
+    if deadline.at_expiry == AtExpiry.REPORT_BREACH:
+        perform(
+            reference=dossier.reference,
+            step=deadline.step,
+            outcome=BREACH,
+            actor=None,
+            data={"deadline": deadline.pk},
+        )
+        return
+    step = get_path(dossier.path).step(deadline.step)
+    within = step.delay_of(deadline.kind) if step is not None else None
+    if within is None or not within.then:
+        raise Invalid(
+            f"Le circuit ne dit plus ce que la fin du délai entraîne à l’étape « {deadline.step} » : signalez-le à "
+            "l’équipe de Berline."
+        )
+    outcome = step.outcomes[within.then] if step is not None else None
+    perform(
+        reference=dossier.reference,
+        step=deadline.step,
+        outcome=within.then,
+        actor=None,
+        motive=_motive(deadline) if outcome is not None and outcome.motive else "",
+    )
+
+
+def _motive(deadline: Deadline) -> str:
+    """Why the system does what a person would have to give a motive for."""
+    words = resolve(deadline.rule_ref).as_quote().text
+    day = french_date(deadline.due_on) if deadline.due_on else ""
+    return f"Constaté par Berline : le délai a pris fin le {day} sans que l’acte soit fait. « {words} »"

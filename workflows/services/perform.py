@@ -32,6 +32,7 @@ from workflows.selectors.actions import (
     withdrawing_holding,
     work_on,
 )
+from workflows.services.breaches import BREACH, report_breach
 from workflows.services.locking import busy_is_conflict, check_version, checked_motive, lock_dossier
 from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
 
@@ -75,13 +76,15 @@ def perform(
         if node is None:
             known = ", ".join(one.name for one in path.steps())
             raise Invalid(f"L’étape « {step} » n’existe pas dans ce circuit. Étapes connues : {known}.")
+        context.step = node
+        if actor is None and outcome == BREACH:
+            return report_breach(context, data)
         chosen = node.outcomes.get(outcome)
         if chosen is None:
             known = ", ".join(node.outcomes)
             raise Invalid(
                 f"L’issue « {outcome} » n’existe pas à l’étape « {node.task_title} ». Issues connues : {known}."
             )
-        context.step = node
         return _complete(context, node, chosen, tasks, holdings, data, version)
 
 

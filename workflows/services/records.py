@@ -73,30 +73,40 @@ def move_clocks(
     """
     clocks = DossierClocks(context.dossier)
     tasks = list(entered)
-    if left is not None:
-        if how is Clock.SUSPEND:
-            clocks.suspend(left.name, context.motive)
-        else:
-            clocks.meet(left.name, body_id)
-            if ended:
-                clocks.cancel(left.name)
-    resumed = {step.name for step in {task.flow_task for task in tasks} if clocks.resume(step.name)}
+    if left is not None and how is Clock.SUSPEND:
+        clocks.suspend(left.name, context.motive)
+    elif left is not None:
+        if ended:
+            _pass_on(clocks, left, tasks)
+        clocks.meet(left.name, body_id)
+        if ended:
+            clocks.cancel(left.name)
     for task in tasks:
         step: Step = task.flow_task
-        if step.within is not None and step.name not in resumed:
-            body = chair_of(task).organisation_id if step.shared else None
-            _start_clock(clocks, context, step, step.within, body)
+        body = chair_of(task).organisation_id if step.shared else None
+        for within in step.delays:
+            if not clocks.take_up(step.name, within.kind, body):
+                _start_clock(clocks, context, step, within, body)
     if ended and not tasks:
         clocks.cancel_all()
     context.dossier.next_due_on = clocks.save()
 
 
-def renew_clock(context: StepContext, step: Step) -> None:
-    """The day that a step's clock is fixed to has changed with the data: the old clock loses its object."""
+def _pass_on(clocks: DossierClocks, left: Step, entered: Iterable[Task]) -> None:
+    """Clocks that go through the step just left go on at the one that follows, under the same rule."""
+    for within in left.delays:
+        for step in {task.flow_task for task in entered} - {left}:
+            following = step.delay_of(within.kind)
+            if within.through and following is not None and following.rule == within.rule:
+                clocks.pass_on(left.name, within.kind, step.name, step.task_title)
+
+
+def renew_clocks(context: StepContext, step: Step) -> None:
+    """The day that a step's clocks are fixed to has changed with the data: the old ones lose their object."""
     clocks = DossierClocks(context.dossier)
     clocks.cancel(step.name)
-    if step.within is not None:
-        _start_clock(clocks, context, step, step.within, None)
+    for within in step.delays:
+        _start_clock(clocks, context, step, within, None)
     context.dossier.next_due_on = clocks.save()
 
 
@@ -114,6 +124,7 @@ def _start_clock(
             duration=duration,
             body_id=body_id,
             since=since,
+            at_expiry=within.at_expiry,
         )
 
 

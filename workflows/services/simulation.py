@@ -5,10 +5,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from cases import clock
 from cases.calendar import french_date
-from cases.deadlines import Event, EventKind, compute
-from cases.enums import DeadlineKind, DossierStatus, Duty
+from cases.enums import DossierStatus, Duty
 from cases.errors import Invalid, Quote, Reason
 from cases.models import BudgetLine, Dossier, Organisation
 from cases.money import format_eur
@@ -16,11 +14,12 @@ from workflows.engine.context import StepContext
 from workflows.engine.credit_forms import LinesForm, TransfersForm
 from workflows.engine.credit_lines import transfer_rows_of
 from workflows.engine.data_form import DossierForm
+from workflows.engine.delays import due_if_opened_now, terms_of
 from workflows.engine.guards import missing_pieces
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
 from workflows.engine.seats import body_name
-from workflows.engine.step import Route, Step
+from workflows.engine.step import Route, Step, Within
 from workflows.rulebook import rulebooks
 from workflows.selectors.actions import refuse, route_ahead, unsuitable_body
 from workflows.services.simulated_lines import (
@@ -38,8 +37,22 @@ SAID_BEFORE = frozenset({"lighter_path"})
 
 
 @dataclass(frozen=True, slots=True)
+class SimulatedDelay:
+    """A delay of a step: legal or internal, in words, the day on which it would end, the words of its rule."""
+
+    text: str
+    kind: str
+    kind_label: str
+    due_if_started_today: str
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
 class SimulatedStep:
-    """One step of the route: who does it, where, within which delay, and the rules that oblige it."""
+    """One step of the route: who does it, where, within which delays, and the rules that oblige it.
+
+    ``delay`` and what goes with it repeat the first of ``delays``, for readers that have room for one.
+    """
 
     key: str
     title: str
@@ -55,6 +68,7 @@ class SimulatedStep:
     outcomes: tuple[str, ...]
     quotes: tuple[Quote, ...]
     delay_quote: Quote | None
+    delays: tuple[SimulatedDelay, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +219,8 @@ def _bodies(context: StepContext, step: Step) -> str:
 
 
 def _step(context: StepContext, step: Step, label: str, route: Route) -> SimulatedStep:
-    delay, kind, due, delay_quote = "", "", "", None
-    if step.within is not None:
-        version = context.rule(step.within.rule)
-        if step.within.due is not None:
-            fixed = step.within.due(context)
-            delay, due_on = version.text, fixed.on if fixed else None
-        else:
-            duration = rulebooks()[version.convention].duration(step.within.rule, version.valid_from)
-            delay = str(duration)
-            due_on = compute(duration, [Event(EventKind.STARTED, clock.now())]).due_on
-        kind = DeadlineKind(step.within.kind).label
-        due = french_date(due_on) if due_on else ""
-        delay_quote = context.quote(step.within.rule)
+    delays = tuple(_delay(context, within) for within in step.delays)
+    first = delays[0] if delays else None
     rules = [*step.rules, *(rule for rule in route.rules if rule not in step.rules)]
     return SimulatedStep(
         key=step.name,
@@ -227,11 +230,24 @@ def _step(context: StepContext, step: Step, label: str, route: Route) -> Simulat
         organisation=_bodies(context, step),
         outcome=label,
         leads_to=DossierStatus(route.status).label,
-        delay=delay,
-        delay_kind=kind,
-        due_if_started_today=due,
+        delay=first.text if first else "",
+        delay_kind=first.kind_label if first else "",
+        due_if_started_today=first.due_if_started_today if first else "",
+        delay_quote=first.quote if first else None,
+        delays=delays,
         decides=step.duty == Duty.DECIDE,
         outcomes=tuple(one.label for one in step.outcomes.values()),
         quotes=tuple(context.quote(rule) for rule in rules),
-        delay_quote=delay_quote,
+    )
+
+
+def _delay(context: StepContext, within: Within) -> SimulatedDelay:
+    terms = terms_of(within, context.rule(within.rule))
+    due_on = due_if_opened_now(terms, context)
+    return SimulatedDelay(
+        text=terms.text,
+        kind=within.kind.value,
+        kind_label=within.kind.label,
+        due_if_started_today=french_date(due_on) if due_on else "",
+        quote=context.quote(within.rule),
     )

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cases import clock
-from cases.enums import STATUS_MOVES, DeadlineKind, DossierStatus, OrganisationKind
+from cases.enums import STATUS_MOVES, AtExpiry, DossierStatus, OrganisationKind
 from cases.errors import NotFound
 from workflows.engine import all_paths, get_path
+from workflows.engine.delays import terms_of
 from workflows.engine.path import Path
 from workflows.engine.seats import PLACE_LABELS
 from workflows.engine.step import Clock, Outcome, Piece, Step
@@ -87,11 +88,14 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
 
 
 def _delay(step: Step, book: Rulebook) -> str:
-    if step.within is None:
-        return "—"
-    today, rule = clock.today(), step.within.rule
-    duration = book.rule(rule, today).text if step.within.due else book.duration(rule, today)
-    return f"{duration}\n{step.within.rule}\n{DeadlineKind(step.within.kind).label.lower()}"
+    found = []
+    for within in step.delays:
+        terms = terms_of(within, book.rule(within.rule, clock.today()))
+        end = (
+            f"\nà la fin : {within.at_expiry.label.lower()}" if within.at_expiry is not AtExpiry.ALERT else ""
+        )
+        found.append(f"{terms.text}\n{within.rule}\n{within.kind.label.lower()}{end}")
+    return "\n".join(found) or "—"
 
 
 def _withdrawal(path: type[Path]) -> str:
