@@ -2,8 +2,9 @@
 
 Working days (jours ouvrés) are Monday to Friday except the public holidays of metropolitan France (rules
 ``calendar.working_days`` and ``calendar.holidays``). The holidays that only Alsace and Moselle keep (Good
-Friday, 26 December) are not counted: one calendar holds for all regions. Whit Monday is a working day in
-2005, 2006 and 2007, when the law made it the day of solidarity.
+Friday, 26 December) are not counted: one calendar holds for all regions, as the conventions bind one national
+fund whose regions answer the same dates. Whit Monday is a working day in 2005, 2006 and 2007, when the law made it
+the day of solidarity. The library behind it knows the years until 2100: later ones have week-ends only.
 """
 
 from __future__ import annotations

@@ -18,19 +18,26 @@ How days are counted (rules ``calendar.first_day_excluded``, ``calendar.roll_ove
   had run, 7 remain, the deadline is 16 March. Suspended and resumed on one day: 0 days.
 * Suspended on the very last day (still within the delay), no day remains: the deadline becomes the day of
   resumption. Suspended after the last day: nothing changes, the delay had run out.
+* Nested suspensions: a clock that stands still can be suspended again, for another reason. Each resumption lifts
+  one suspension and the clock runs again when the last one is lifted, so that every day counts once. Example:
+  10 calendar days from 2 March; suspended on 5 March (a quote is missing) and again on 7 March (an expert is
+  heard), one lifted on 9 March, the other on 14 March. The clock stood still from the 6th to the 14th (9 days,
+  those from the 8th to the 9th not twice): 3 days had run, 7 remain, the deadline is 21 March.
 * While it is suspended a deadline has no date. One that is met or cancelled meanwhile counts as
-  resumed that day.
+  resumed that day, however many suspensions were left.
 
 Events at one instant count as simultaneous and their order in the input is without effect. An
-impossible history (no start, two starts, a suspension while suspended, anything after the end, …)
+impossible history (no start, two starts, a resumption with nothing suspended, anything after the end, …)
 raises :class:`DeadlineError`.
+
+No holiday of a single region moves a date: what only Alsace and Moselle keep is worked (``cases.calendar``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import TypeVar
@@ -91,7 +98,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened and when (``at`` is aware); ``amount`` (units, 1 or more) only for an extension."""
+    """What happened and when (``at`` is aware, kept in UTC); ``amount`` (units, 1 or more) only for an extension."""
 
     kind: EventKind
     at: datetime
@@ -103,6 +110,8 @@ class Event:
         object.__setattr__(self, "kind", _member(EventKind, self.kind))
         if self.at.utcoffset() is None:
             raise DeadlineError(f"the moment of an event needs a time zone: {self.at!r}")
+        # Two moments of the hour that comes twice in October have one local time: only in UTC are they in order.
+        object.__setattr__(self, "at", self.at.astimezone(UTC))
         if self.kind is EventKind.EXTENDED:
             if isinstance(self.amount, bool) or self.amount < 1:
                 raise DeadlineError(f"an extension is of 1 unit or more, not {self.amount!r}")
@@ -168,12 +177,27 @@ def compute(duration: Duration, events: Iterable[Event], *, on: date | None = No
 
 
 @dataclass(frozen=True, slots=True)
+class _Move:
+    """A nested suspension, or one that was lifted while others held; ``left``: suspensions in force after it."""
+
+    on: date
+    lifted: bool
+    left: int
+    motive: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Suspension:
-    """From the day after ``stopped_on`` until ``resumed_on`` included; open when that is ``None``."""
+    """From the day after ``stopped_on`` until ``resumed_on`` included; open when that is ``None``.
+
+    ``inner``: what happened while the clock stood still anyway. Which suspension a resumption lifts is not recorded
+    and makes no difference to the days.
+    """
 
     stopped_on: date
     resumed_on: date | None
     motive: str
+    inner: tuple[_Move, ...] = ()
 
 
 class _Course:
@@ -202,16 +226,20 @@ class _Course:
         return None if self._stopped else self._end()
 
     def suspend(self, suspension: _Suspension) -> list[Line]:
-        """Take a suspension into account and explain it."""
+        """Take a suspension into account and explain it, then those within it."""
         first, last = suspension.stopped_on, suspension.resumed_on
-        motive = f" ({suspension.motive})" if suspension.motive else ""
+        motive = _in_brackets(suspension.motive)
         if first > self._end():
+            stops = [(first, motive)]
+            stops += [(move.on, _in_brackets(move.motive)) for move in suspension.inner if not move.lifted]
             return [
-                Line(f"Suspendu le {french_date(first)}, après l’échéance : sans effet{motive}", first, 0)
+                Line(f"Suspendu le {french_date(day)}, après l’échéance : sans effet{why}", day, 0)
+                for day, why in stops
             ]
+        inner = [_inner_line(move) for move in suspension.inner]
         if last is None:
             self._stopped = True
-            return [Line(f"Suspendu depuis le {french_date(first)}{motive}", first)]
+            return [Line(f"Suspendu depuis le {french_date(first)}{motive}", first), *inner]
         lines = []
         if self._unit is Unit.WORKING_DAYS:
             self._remaining = max(0, self._remaining - working_days_between(self._reached, first))
@@ -235,7 +263,7 @@ class _Course:
                 else f"du {french_date(since)} au {french_date(last)}"
             )
             label = f"Suspendu {period} : {_quantity(days, unit)}{motive}"
-        return [*lines, Line(label, last, days)]
+        return [*lines, Line(label, last, days), *inner]
 
     def last_lines(self) -> list[Line]:
         """Explain the roll-over, if it moves the date, and the result."""
@@ -301,28 +329,41 @@ class _History:
         )
 
 
-def _suspensions(ordered: Sequence[Event], ended_on: date | None) -> tuple[_Suspension, ...]:
-    """Pair suspensions with resumptions; an open one ends with the deadline itself."""
+def _suspensions(ordered: Iterable[Event], ended_on: date | None) -> tuple[_Suspension, ...]:
+    """Gather the times during which the clock stands still; an open one ends with the deadline itself."""
     found: list[_Suspension] = []
     stop: Event | None = None
+    inner: list[_Move] = []
+    for event, left in _in_turns(ordered):
+        if stop is None:
+            stop = event
+        elif left > 0:
+            inner.append(_Move(event.on, event.kind is EventKind.RESUMED, left, event.motive))
+        else:
+            found.append(_Suspension(stop.on, event.on, stop.motive, tuple(inner)))
+            stop, inner = None, []
+    if stop is not None:
+        found.append(_Suspension(stop.on, ended_on, stop.motive, tuple(inner)))
+    return tuple(found)
+
+
+def _in_turns(ordered: Iterable[Event]) -> Iterator[tuple[Event, int]]:
+    """Yield each suspension and resumption with the number of suspensions in force after it.
+
+    At one instant they take turns, whatever order they were given in.
+    """
+    left = 0
     moves = (event for event in ordered if event.kind in (EventKind.SUSPENDED, EventKind.RESUMED))
     for moment, group in groupby(moves, key=lambda event: event.at):
-        # At one instant suspensions and resumptions take turns, whatever order they were given in.
         waiting = list(group)
         while waiting:
-            possible = EventKind.SUSPENDED if stop is None else EventKind.RESUMED
-            event = next((event for event in waiting if event.kind is possible), None)
-            if event is None:
-                raise DeadlineError(f"{waiting[0].kind.value} at {moment} without the contrary before it")
+            wanted = EventKind.RESUMED if left else EventKind.SUSPENDED
+            event = next((event for event in waiting if event.kind is wanted), waiting[0])
             waiting.remove(event)
-            if stop is None:
-                stop = event
-            else:
-                found.append(_Suspension(stop.on, event.on, stop.motive))
-                stop = None
-    if stop is not None:
-        found.append(_Suspension(stop.on, ended_on, stop.motive))
-    return tuple(found)
+            left += 1 if event.kind is EventKind.SUSPENDED else -1
+            if left < 0:
+                raise DeadlineError(f"{event.kind.value} at {moment} with nothing suspended")
+            yield event, left
 
 
 def _only(events: Iterable[Event], kind: EventKind) -> Event | None:
@@ -333,9 +374,23 @@ def _only(events: Iterable[Event], kind: EventKind) -> Event | None:
 
 
 def _extension_line(extension: Event, unit: Unit) -> Line:
-    motive = f" ({extension.motive})" if extension.motive else ""
+    motive = _in_brackets(extension.motive)
     label = f"Prolongé le {french_date(extension.on)} : + {_quantity(extension.amount, unit)}{motive}"
     return Line(label, extension.on, None if unit is Unit.MONTHS else extension.amount)
+
+
+def _inner_line(move: _Move) -> Line:
+    """What happened while the clock stood still: it adds no day of its own."""
+    if move.lifted:
+        left = "une autre tient" if move.left == 1 else f"{move.left} autres tiennent"
+        label = f"Une suspension levée le {french_date(move.on)}, {left} : le délai reste arrêté"
+    else:
+        label = f"Suspendu aussi le {french_date(move.on)}, le délai étant déjà arrêté : 0 jour de plus"
+    return Line(f"{label}{_in_brackets(move.motive)}", move.on, 0)
+
+
+def _in_brackets(motive: str) -> str:
+    return f" ({motive})" if motive else ""
 
 
 def _met_line(met_on: date, due_on: date | None) -> Line:

@@ -15,6 +15,7 @@ from cases.calendar import (
     next_working_day,
     working_days_between,
 )
+from tests.cases.day_by_day import easter, holidays_by_hand
 
 days = st.dates(min_value=date(2000, 1, 1), max_value=date(2060, 12, 31))
 
@@ -50,6 +51,27 @@ def test_holidays_of_2015_are_the_eleven_of_metropolitan_france() -> None:
 )
 def test_holidays_follow_easter(easter_monday: date, ascension: date, whit_monday: date) -> None:
     assert {easter_monday, ascension, whit_monday} <= set(holidays_of(easter_monday.year))
+
+
+@pytest.mark.parametrize(
+    ("year", "sunday"),
+    [  # printed almanacs; 1818 and 1943 are the earliest and the latest day that there can be
+        (1818, date(1818, 3, 22)),
+        (1943, date(1943, 4, 25)),
+        (2000, date(2000, 4, 23)),
+        (2015, date(2015, 4, 5)),
+        (2019, date(2019, 4, 21)),
+        (2038, date(2038, 4, 25)),
+    ],
+)
+def test_easter_computed_independently_agrees_with_almanacs(year: int, sunday: date) -> None:
+    assert easter(year) == sunday
+
+
+@pytest.mark.parametrize("year", range(1983, 2101))
+def test_holidays_of_every_year_are_those_computed_independently(year: int) -> None:
+    """Easter Monday, Ascension Day and Whit Monday among them; nothing that only Alsace and Moselle keep."""
+    assert set(holidays_of(year)) == holidays_by_hand(year)
 
 
 def test_working_days_ignore_the_holidays_of_alsace_and_moselle_only() -> None:

@@ -1,6 +1,7 @@
 """Deadlines: the laws that hold whatever happened, tried on made-up histories."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from cases.calendar import is_working_day
 from cases.deadlines import Computation, Duration, Event, EventKind, Unit, compute
+from tests.cases.day_by_day import due_by_counting
 
 DAYS, WORKING = Unit.CALENDAR_DAYS, Unit.WORKING_DAYS
 
@@ -22,24 +24,46 @@ durations = st.builds(
 )
 
 
+#: None at all as often as any: events of one instant are the ones that go wrong.
+gaps = st.one_of(st.just(0), st.sampled_from([1, 24]), hours)
+motives = st.sampled_from(["", "devis", "expert"])
+
+
 @st.composite
 def histories(draw: st.DrawFn, *, closed: bool = False, ended: bool | None = None) -> list[Event]:
-    """Possible histories: a start, turns of suspension and resumption, extensions, perhaps an end.
+    """Possible histories: a start, suspensions one after another and nested, extensions, perhaps an end.
 
-    ``closed``: every suspension is resumed. ``ended``: whether the deadline is met (``None``: either).
+    ``closed``: every suspension is lifted. ``ended``: whether the deadline is met (``None``: either).
     """
     time = draw(starts)
     events = [Event(EventKind.STARTED, time)]
-    turns = draw(st.integers(min_value=0, max_value=6))
-    for turn in range(turns - turns % 2 if closed else turns):
-        time += timedelta(hours=draw(hours))
-        events.append(Event(EventKind.RESUMED if turn % 2 else EventKind.SUSPENDED, time))
+    depth = 0
+    for _ in range(draw(st.integers(min_value=0, max_value=6))):
+        time += timedelta(hours=draw(gaps))
+        stop = depth == 0 or draw(st.booleans())
+        depth += 1 if stop else -1
+        kind = EventKind.SUSPENDED if stop else EventKind.RESUMED
+        events.append(Event(kind, time, motive=draw(motives)))
+    while closed and depth:
+        time += timedelta(hours=draw(gaps))
+        events.append(Event(EventKind.RESUMED, time))
+        depth -= 1
     for _ in range(draw(st.integers(min_value=0, max_value=2))):
         when = draw(st.sampled_from(events)).at
-        events.append(Event(EventKind.EXTENDED, when, amount=draw(st.integers(min_value=1, max_value=10))))
+        events.append(
+            Event(EventKind.EXTENDED, when, draw(st.integers(min_value=1, max_value=10)), draw(motives))
+        )
     if draw(st.booleans()) if ended is None else ended:
-        events.append(Event(EventKind.MET, time + timedelta(hours=draw(hours))))
+        events.append(Event(EventKind.MET, time + timedelta(hours=draw(gaps))))
     return events
+
+
+@st.composite
+def closed_pairs(draw: st.DrawFn, after: datetime) -> list[Event]:
+    """A suspension and its end, some time after a moment."""
+    stop = after + timedelta(hours=draw(st.integers(min_value=0, max_value=24 * 80)))
+    resume = stop + timedelta(hours=draw(gaps))
+    return [Event(EventKind.SUSPENDED, stop), Event(EventKind.RESUMED, resume)]
 
 
 def dated(found: Computation) -> date:
@@ -56,6 +80,30 @@ def test_the_order_of_the_events_given_is_without_effect(
     shuffled = [*events]
     shuffler.shuffle(shuffled)
     assert compute(duration, shuffled) == compute(duration, events)
+
+
+@settings(deadline=None)
+@given(durations, histories(), st.data())
+def test_the_order_of_events_at_one_instant_is_without_effect(
+    duration: Duration, events: list[Event], data: st.DataObject
+) -> None:
+    """All that happened between the start and the end is brought to two instants, then told in any order."""
+    start, end = events[0].at, max(event.at for event in events)
+    middle = data.draw(st.sampled_from([event.at for event in events]))
+    moved = [
+        replace(
+            event, at=event.at if event.at == start or event.kind is EventKind.MET else max(event.at, middle)
+        )
+        for event in events
+    ]
+    assert compute(duration, data.draw(st.permutations(moved))) == compute(duration, moved)
+    assert all(start <= event.at <= end for event in moved)
+
+
+@settings(deadline=None, max_examples=400)
+@given(durations, histories())
+def test_counting_day_by_day_leads_to_the_same_date(duration: Duration, events: list[Event]) -> None:
+    assert compute(duration, events).due_on == due_by_counting(duration, events)
 
 
 @settings(deadline=None)
@@ -102,13 +150,44 @@ def test_a_suspension_never_shortens(
 
 
 @settings(deadline=None)
-@given(durations, histories(closed=True, ended=False))
-def test_removing_a_suspension_never_lengthens(duration: Duration, events: list[Event]) -> None:
-    moves = [
-        place for place, event in enumerate(events) if event.kind in (EventKind.SUSPENDED, EventKind.RESUMED)
-    ]
-    without_first = [event for place, event in enumerate(events) if place not in moves[:2]]
-    assert dated(compute(duration, without_first)) <= dated(compute(duration, events))
+@given(durations, histories(closed=True, ended=False), st.data())
+def test_a_suspension_anywhere_never_shortens(
+    duration: Duration, events: list[Event], data: st.DataObject
+) -> None:
+    pair = data.draw(closed_pairs(events[0].at))
+    assert dated(compute(duration, [*events, *pair])) >= dated(compute(duration, events))
+
+
+@settings(deadline=None)
+@given(durations, histories(closed=True, ended=False), st.data())
+def test_a_suspension_within_another_changes_no_day(
+    duration: Duration, events: list[Event], data: st.DataObject
+) -> None:
+    """Wherever the clock stands still already."""
+    stops = [event.at for event in events if event.kind is EventKind.SUSPENDED]
+    if not stops:
+        return
+    first = data.draw(st.sampled_from(stops))
+    lifts = [event.at for event in events if event.kind is EventKind.RESUMED and event.at >= first]
+    moment = first + (lifts[0] - first) * data.draw(st.floats(min_value=0, max_value=1))
+    pair = [Event(EventKind.SUSPENDED, moment), Event(EventKind.RESUMED, lifts[0])]
+    nested = compute(duration, [*events, *pair])
+    assert nested.due_on == compute(duration, events).due_on
+
+
+@settings(deadline=None)
+@given(durations, histories(closed=True, ended=False), st.integers(min_value=1, max_value=240))
+def test_a_later_resumption_never_ends_earlier(duration: Duration, events: list[Event], later: int) -> None:
+    last = max(
+        (event for event in events if event.kind is EventKind.RESUMED),
+        key=lambda event: event.at,
+        default=None,
+    )
+    if last is None:
+        return
+    moved = [event for event in events if event is not last]
+    moved.append(replace(last, at=last.at + timedelta(hours=later)))
+    assert dated(compute(duration, moved)) >= dated(compute(duration, events))
 
 
 @settings(deadline=None)

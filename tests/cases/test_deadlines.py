@@ -51,6 +51,10 @@ def due(duration: Duration, start: str | datetime, *later: tuple[str, str] | tup
         (datetime(2015, 3, 28, 23, 30, tzinfo=UTC), 1, "2015-03-30"),
         (datetime(2015, 10, 24, 22, 30, tzinfo=UTC), 1, "2015-10-26"),
         (datetime(2015, 10, 25, 23, 30, tzinfo=UTC), 1, "2015-10-27"),
+        ("2016-02-29", 1, "2016-03-01"),
+        ("2016-02-29", 15, "2016-03-15"),
+        ("2015-02-28", 366, "2016-02-29"),  # 365 days lead to 28 February 2016
+        ("2016-02-28", 366, "2017-02-28"),  # 29 February is one of the 366
     ],
 )
 def test_calendar_days_run_from_the_day_after(start: str | datetime, count: int, expected: str) -> None:
@@ -68,6 +72,16 @@ def test_calendar_days_run_from_the_day_after(start: str | datetime, count: int,
         ("2015-12-17", Duration(15, DAYS, roll_over=True), "2016-01-04"),  # Friday 1 January
         ("2015-07-15", Duration(1, MONTHS, roll_over=True), "2015-08-17"),  # Saturday 15 August
         ("2015-10-01", Duration(1, MONTHS, roll_over=True), "2015-11-02"),  # Sunday 1 November
+        ("2015-04-29", Duration(15, DAYS, roll_over=True), "2015-05-15"),  # 14 May is Ascension Day
+        ("2015-05-08", Duration(15, DAYS, roll_over=True), "2015-05-26"),  # Saturday 23 May, then Whit Monday
+        ("2015-12-10", Duration(15, DAYS, roll_over=True), "2015-12-28"),  # Friday 25 December
+        ("2020-02-14", Duration(15, DAYS, roll_over=True), "2020-03-02"),  # Saturday 29 February
+        ("2015-12-11", Duration(15, DAYS, roll_over=True), "2015-12-28"),  # Saturday 26 December
+        (
+            "2014-12-11",
+            Duration(15, DAYS, roll_over=True),
+            "2014-12-26",
+        ),  # a Friday, worked but in Alsace-Moselle
     ],
 )
 def test_roll_over_moves_to_the_next_working_day(start: str, duration: Duration, expected: str) -> None:
@@ -92,6 +106,14 @@ def test_roll_over_moves_to_the_next_working_day(start: str, duration: Duration,
         ("2015-12-24", 5, "2016-01-04"),
         ("2016-02-26", 2, "2016-03-01"),  # 29 February is worked
         ("2005-05-13", 1, "2005-05-16"),  # Whit Monday 2005, day of solidarity
+        ("2006-06-02", 1, "2006-06-05"),  # and 2006
+        ("2008-04-30", 1, "2008-05-02"),  # Easter on 23 March: 1 May is Ascension Day as well
+        ("2008-05-09", 1, "2008-05-13"),  # Whit Monday, no longer the day of solidarity
+        ("2016-03-24", 2, "2016-03-29"),  # Good Friday is worked, Easter Monday the 28th is not
+        ("2016-05-04", 1, "2016-05-06"),  # Ascension Day
+        ("2024-03-29", 1, "2024-04-02"),  # Easter Monday on 1 April
+        ("2024-05-07", 1, "2024-05-10"),  # 8 May, then Ascension Day on the 9th
+        ("2038-04-23", 1, "2038-04-27"),  # Easter on 25 April, the latest there is
     ],
 )
 def test_working_days_skip_weekends_and_holidays(start: str, count: int, expected: str) -> None:
@@ -109,6 +131,16 @@ def test_working_days_skip_weekends_and_holidays(start: str, count: int, expecte
         ("2015-11-30", 3, "2016-02-29"),
         ("2016-02-29", 12, "2017-02-28"),
         ("2015-07-15", 1, "2015-08-15"),  # a holiday and a Saturday: no roll-over
+        ("2015-03-31", 1, "2015-04-30"),
+        ("2015-08-31", 1, "2015-09-30"),
+        ("2015-01-30", 1, "2015-02-28"),
+        ("2016-01-30", 1, "2016-02-29"),
+        ("2014-12-31", 2, "2015-02-28"),
+        ("2015-12-31", 2, "2016-02-29"),
+        ("2015-02-28", 12, "2016-02-28"),  # not the 29th: the number stays
+        ("2016-02-29", 48, "2020-02-29"),
+        ("2000-01-31", 1, "2000-02-29"),  # a century that divides by 400
+        ("2100-01-31", 1, "2100-02-28"),  # and one that does not
     ],
 )
 def test_months_keep_the_day_of_the_month(start: str, count: int, expected: str) -> None:
@@ -123,6 +155,8 @@ def test_months_keep_the_day_of_the_month(start: str, count: int, expected: str)
         ("2015-03-01", Duration(1, MONTHS, first_day_excluded=False), "2015-03-31"),
         ("2015-03-03", Duration(1, WORKING, first_day_excluded=False), "2015-03-03"),
         ("2015-03-07", Duration(1, WORKING, first_day_excluded=False), "2015-03-09"),
+        ("2016-02-01", Duration(1, MONTHS, first_day_excluded=False), "2016-02-29"),
+        ("2016-02-29", Duration(1, DAYS, first_day_excluded=False), "2016-02-29"),
     ],
 )
 def test_the_first_day_counts_where_the_rule_says_so(start: str, duration: Duration, expected: str) -> None:
@@ -272,6 +306,38 @@ def test_a_met_deadline_is_late_or_not_for_ever(day: str, late: bool, label: str
     assert (found.met_on, found.late) == (date.fromisoformat(day), late)
     assert found.lines[-1].label == label
     assert found.lines[-1].on == found.met_on
+
+
+@pytest.mark.parametrize(
+    ("duration", "later", "expected"),
+    [
+        (Duration(10, DAYS), [("met", "2015-03-02")], "2015-03-12"),
+        (Duration(1, DAYS, first_day_excluded=False), [("met", "2015-03-02")], "2015-03-02"),
+        (
+            Duration(10, DAYS),
+            [("suspended", "2015-03-02"), ("resumed", "2015-03-02"), ("met", "2015-03-02")],
+            "2015-03-12",
+        ),
+        (Duration(10, DAYS), [("suspended", "2015-03-05"), ("met", "2015-03-05")], "2015-03-12"),
+        (Duration(10, DAYS), [("suspended", "2015-03-12"), ("met", "2015-03-12")], "2015-03-12"),
+        (
+            Duration(10, DAYS),
+            [("suspended", "2015-03-05"), ("suspended", "2015-03-05"), ("met", "2015-03-05")],
+            "2015-03-12",
+        ),
+        # Resumed and answered on the 9th: 4 days do not count, the date moves all the same.
+        (
+            Duration(10, DAYS),
+            [("suspended", "2015-03-05"), ("resumed", "2015-03-09"), ("met", "2015-03-09")],
+            "2015-03-16",
+        ),
+    ],
+)
+def test_what_is_resolved_on_the_day_itself_is_in_time(
+    duration: Duration, later: list[tuple[str, str]], expected: str
+) -> None:
+    found = compute(duration, history("2015-03-02", *later))
+    assert (str(found.due_on), found.state, found.late) == (expected, DeadlineState.MET, False)
 
 
 def test_a_deadline_met_on_the_last_minute_of_paris_is_not_late() -> None:
@@ -429,8 +495,27 @@ def test_durations_and_events_take_the_words_of_the_database() -> None:
         ([Event(EventKind.MET, moment("2015-03-02"))], "begins with a start"),
         (history("2015-03-02", ("started", "2015-03-03")), "started 2 times"),
         (history("2015-03-02", ("suspended", "2015-03-01")), "precedes the start"),
-        (history("2015-03-02", ("resumed", "2015-03-03")), "resumed at .* without the contrary"),
-        (history("2015-03-02", ("suspended", "2015-03-03"), ("suspended", "2015-03-04")), "suspended at"),
+        (history("2015-03-02", ("resumed", "2015-03-03")), "resumed at .* with nothing suspended"),
+        (
+            history(
+                "2015-03-02",
+                ("suspended", "2015-03-03"),
+                ("resumed", "2015-03-04"),
+                ("resumed", "2015-03-05"),
+            ),
+            "resumed at 2015-03-05 .* with nothing suspended",
+        ),
+        (
+            history(
+                "2015-03-02",
+                ("suspended", "2015-03-03"),
+                ("suspended", "2015-03-04"),
+                ("resumed", "2015-03-05"),
+                ("resumed", "2015-03-06"),
+                ("resumed", "2015-03-07"),
+            ),
+            "resumed at 2015-03-07 .* with nothing suspended",
+        ),
         (history("2015-03-02", ("met", "2015-03-03"), ("met", "2015-03-04")), "met 2 times"),
         (history("2015-03-02", ("met", "2015-03-03"), ("cancelled", "2015-03-04")), "not both"),
         (history("2015-03-02", ("met", "2015-03-03"), ("suspended", "2015-03-04")), "follows the end"),
