@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import calendar, dossier, filing, receipts, work
+from workflows.views import calendar, dossier, feeds, filing, receipts, register, work
 
 urlpatterns = [
     path("", work.home, name="home"),
@@ -12,6 +12,13 @@ urlpatterns = [
     path("taches/<int:task_id>/confier/", dossier.task_reassign, name="task_reassign"),
     path("dossiers/", work.search, name="search"),
     path("calendrier/", calendar.calendar, name="calendar"),
+    path("registre/", register.register, name="register"),
+    path("registre/export.xlsx", register.register_xlsx, name="register_xlsx"),
+    path("registre/export.pdf", register.register_pdf, name="register_pdf"),
+    path("flux/", feeds.feeds, name="feeds"),
+    path("flux/<uuid:public_id>/revoquer/", feeds.feed_revoke, name="feed_revoke"),
+    path("flux/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
+    path("flux/<str:secret>.atom", feeds.register_feed, name="register_feed"),
     path("nouveau/", filing.dossier_new, name="dossier_new"),
     path("nouveau/<slug:key>/", filing.dossier_new, name="dossier_new_path"),
     path("nouveau/<slug:key>/simuler/", filing.dossier_simulate, name="dossier_simulate"),

@@ -37,12 +37,16 @@ SECTIONS = {
     "role_grant": "roles",
     "role_end": "roles",
     "person_close": "roles",
+    "person_feeds_revoke": "roles",
     "dossier_edit": "search",
     "dossier_act": "search",
     "dossier_upload": "search",
     "dossier_simulate": "new",
     "notices": "notices",
     "calendar": "calendar",
+    "register": "register",
+    "register_xlsx": "register",
+    "register_pdf": "register",
     "notice_preferences": "notices",
     "deliveries": "roles",
     "webhooks": "roles",
@@ -52,12 +56,15 @@ SECTIONS = {
     "budget_line": "budgets",
 }
 
+#: What the frame of the pages asks of the person, all false for a visitor.
+ABILITIES = ("can_prepare", "can_read_budgets", "can_read_register", "can_administer")
+
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what the frame of the pages shows for this person."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         nobody = {"capacity": "", "section": ""}
-        return {"nav": nobody | dict.fromkeys(("can_prepare", "can_read_budgets", "can_administer"), False)}
+        return {"nav": nobody | dict.fromkeys(ABILITIES, False)}
     held = holdings_of_request(request)
     match = request.resolver_match
     capacity = held[0].capacity if held else "Aucun rôle"
@@ -68,6 +75,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             "capacity": capacity,
             "can_prepare": any(one.role == Role.PREPARER for one in held),
             "can_read_budgets": reads_budgets(held),
+            "can_read_register": reads_budgets(held),  # any role that lets its owner read dossiers
             "can_administer": administers(held),
             "section": SECTIONS.get(match.url_name or "", "") if match else "",
         }

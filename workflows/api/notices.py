@@ -19,7 +19,7 @@ from cases.permissions import holdings_of
 from cases.selectors import legal_notice_for
 from workflows.api.schemas import NoticeOut, notice_values
 from workflows.engine.registry import get_path
-from workflows.selectors.notices_filters import addressees, read_filters
+from workflows.selectors.notices_filters import bodies, read_filters
 from workflows.selectors.notices_rows import RegisterRow, register_page
 from workflows.selectors.notices_totals import Totals, by_addressee, totals_of
 from workflows.services import perform
@@ -156,7 +156,7 @@ class NoticesOut(BaseModel):
 def read_notices(request: HttpRequest, filters: Query[NoticesIn]) -> NoticesOut:
     """Qui a été informé de quel acte, avant quel jour, par quel courriel, et l’accusé de réception de chacun."""
     refuse_unknown_parameters(request, NoticesIn)
-    asked, refused = read_filters(filters.model_dump(), addressees(), french_days=False)
+    asked, refused = read_filters(filters.model_dump(), bodies(), french_days=False)
     if refused:
         message = next(iter(refused.values()))[0]
         raise Invalid(message, details=refused)

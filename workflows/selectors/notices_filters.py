@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
 from cases.budget_terms import FundCode
 from cases.calendar import french_date
+from cases.enums import OrganisationKind
 from cases.models import Organisation
 from cases.text import storable
 from workflows.selectors.notices import NoticeState
@@ -22,6 +23,18 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 _LONGEST_REFERENCE = 40
 _ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)", re.ASCII)
 _FRENCH = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})", re.ASCII)
+
+
+#: Kinds of bodies that the conventions have informed of virements (rule ``virement.information.addressees``).
+_TOLD = frozenset({OrganisationKind.MINISTRY.value, OrganisationKind.COMPTROLLER.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body: its name, and whether virements are told to it."""
+
+    name: str
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +62,12 @@ class RegisterFilters:
         """The same for notices of any state."""
         return replace(self, state="")
 
-    def said(self, bodies: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Each filter that is set, label and value in French, for the head of a paper. ``bodies``: code → name."""
+    def said(self, named: Mapping[str, Body]) -> list[tuple[str, str]]:
+        """Each filter that is set, label and value in French, for the head of a file. ``named``: :func:`bodies`."""
         found = {
             "Exercice": str(self.exercise or ""),
             "Fonds": f"{self.fund} — {FundCode(self.fund).label}" if self.fund else "",
-            "Destinataire": bodies.get(self.addressee, self.addressee),
+            "Destinataire": named[self.addressee].name if self.addressee else "",
             "État": str(NoticeState(self.state).label) if self.state else "",
             "Dossier": self.dossier,
             "Date du virement": _period(self.since, self.until),
@@ -62,23 +75,24 @@ class RegisterFilters:
         return [(label, value) for label, value in found.items() if value]
 
 
-def addressees() -> dict[str, str]:
-    """Code → name of every body, by name: whom the register can be asked about. One statement."""
-    return dict(Organisation.objects.order_by("name", "pk").values_list("code", "name"))
+def bodies() -> dict[str, Body]:
+    """Code → body, by name: whom the register can be asked about. One statement."""
+    found = Organisation.objects.order_by("name", "pk").values_list("code", "name", "kind")
+    return {code: Body(name, kind in _TOLD) for code, name, kind in found}
 
 
 def read_filters(
-    given: Mapping[str, str], bodies: Mapping[str, str], *, french_days: bool = True
+    given: Mapping[str, str], known: Container[str], *, french_days: bool = True
 ) -> tuple[RegisterFilters, dict[str, list[str]]]:
     """The filters in ``given`` (others are ignored), and for each that cannot be understood what to do instead.
 
     A filter that is refused is left out: whoever gets a refusal must show no list. ``french_days``: « 30/06/2015 » is
-    a day too. ``bodies``: :func:`addressees`.
+    a day too. ``known``: the codes of :func:`bodies`.
     """
     readers: dict[str, Callable[[str], Any]] = {
         "exercise": _exercise,
         "fund": _fund,
-        "addressee": lambda text: _addressee(text, bodies),
+        "addressee": lambda text: _addressee(text, known),
         "state": _state,
         "dossier": _reference,
         "since": lambda text: _day(text, french_days),
@@ -116,8 +130,8 @@ def _fund(text: str) -> str:
     return text.upper()
 
 
-def _addressee(text: str, bodies: Mapping[str, str]) -> str:
-    if text not in bodies:
+def _addressee(text: str, known: Container[str]) -> str:
+    if text not in known:
         raise ValueError(f"« {shown(text)} » est inconnu. Corrigez ce filtre ou retirez-le.")
     return text
 
