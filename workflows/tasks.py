@@ -5,6 +5,7 @@ from celery import shared_task
 from cases import clock
 from workflows.services import expire_deadlines as sweep
 from workflows.services import open_due_obligations
+from workflows.services import send_reminders as remind
 
 
 @shared_task
@@ -17,3 +18,9 @@ def expire_deadlines() -> int:
 def open_obligations() -> int:
     """Open the dossiers of the calendar that fall due this year; how many are new."""
     return len(open_due_obligations(clock.today()).done)
+
+
+@shared_task
+def send_reminders() -> int:
+    """Give the reminders that are due; of how many dates somebody was told."""
+    return len(remind().sent)

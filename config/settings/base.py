@@ -312,6 +312,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 20 * 3600},
     },
 }
+#: At 6.30, before the digests leave; each hour of the day after that, for dates whose dossier somebody was acting on and
+#: for a machine that was down. A rung is given once however often the sweep runs, and nobody is written to at night.
+CELERY_BEAT_SCHEDULE["send-reminders"] = {
+    "task": "workflows.tasks.send_reminders",
+    "schedule": crontab(hour="6-20", minute=30),
+    "options": {"expires": 3000},
+}
 BERLINE_SWEEP_SECONDS = env.number("BERLINE_SWEEP_SECONDS", 60, minimum=1)
 for _channel in ("email", "webhook"):
     CELERY_BEAT_SCHEDULE[f"sweep-{_channel}"] = {

@@ -16,15 +16,20 @@ from workflows.rulebook.errors import NoConvention, Problem, RulebookError, Unkn
 from workflows.rulebook.model import Rulebook, RuleVersion
 from workflows.rulebook.obligations import Frequency, Obligation, ObligationKind, Party
 from workflows.rulebook.registry import convention_in_force, load, resolve, rulebooks
+from workflows.rulebook.reminders import DEFAULT, Addressee, Ladder, Reminder
 from workflows.rulebook.units import RuleValue, Unit
 
 __all__ = [
+    "DEFAULT",
+    "Addressee",
     "Frequency",
+    "Ladder",
     "NoConvention",
     "Obligation",
     "ObligationKind",
     "Party",
     "Problem",
+    "Reminder",
     "RuleValue",
     "RuleVersion",
     "Rulebook",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from cases import deadlines
 from cases.errors import Quote
 from workflows.rulebook.errors import UnknownRule
+from workflows.rulebook.reminders import Ladder
 from workflows.rulebook.units import RuleValue, Unit, date_in_exercise
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class RuleVersion:
     """One rule as it stands from ``valid_from`` to ``valid_until`` (both included; ``None``: open).
 
     ``lines`` names the lines of the convention's text, e.g. ``001:3872-3873``; ``act`` is the act that
-    brought this version; ``explanation`` (French) says why a derived rule is what it is.
+    brought this version; ``explanation`` (French) says why a derived rule is what it is. ``ladder``: the reminders of
+    a delay or a date, where the default ones do not suit it.
     """
 
     convention: str
@@ -42,6 +44,7 @@ class RuleVersion:
     valid_from: date
     valid_until: date | None
     act: str
+    ladder: Ladder | None = None
 
     @property
     def ref(self) -> str:

@@ -25,6 +25,8 @@ The format (all texts in French)::
       source = "…"
       lines = "001:3872-3873"
       explanation = "…"                 # compulsory for "derived"
+      reminders = [{ days_before = 7, to = ["holder"] }]    # of a delay or a date; left out: the default ladder
+      overdue = { every = 5, to = ["director"] }            # (workflows.rulebook.ladders)
 
 Nothing else is accepted. All faults of a file are found in one reading, except that a file which is no
 TOML in UTF-8 has that one fault.
@@ -41,6 +43,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
+from workflows.rulebook import ladders
 from workflows.rulebook.errors import Problem, RulebookError
 from workflows.rulebook.model import Rulebook, RuleVersion, Status
 from workflows.rulebook.units import READERS, BadValue, RuleValue, Unit
@@ -55,7 +58,9 @@ QUOTING: Final = ("quote", "source", "lines")
 _TOP: Final = frozenset({"convention", "rule"})
 _CONVENTION: Final = frozenset({"key", "title", "valid_from", "valid_until", "validity", "text_file"})
 _RULE: Final = frozenset({"key", "title", "unit", "version"})
-_VERSION: Final = frozenset({"valid_from", "valid_until", "act", "value", "status", "explanation", *QUOTING})
+_VERSION: Final = frozenset(
+    {"valid_from", "valid_until", "act", "value", "status", "explanation", *QUOTING, *ladders.FIELDS}
+)
 
 
 def read_rulebook(path: Path) -> Rulebook:
@@ -231,12 +236,13 @@ class _Rules(Reading):
         quote, source, lines = (table.text(name, compulsory=quoted) for name in QUOTING)
         if lines:
             table.check_lines(lines, convention.text_number)
+        value = self._value(table, unit)
         return RuleVersion(
             convention=convention.key,
             key="",
             title="",
             unit=unit or Unit.TEXT,
-            value=self._value(table, unit),
+            value=value,
             status=cast("Status", status),
             quote=quote,
             source=source,
@@ -245,6 +251,7 @@ class _Rules(Reading):
             valid_from=table.date("valid_from") or date.min,
             valid_until=table.date("valid_until", compulsory=False),
             act=table.text("act"),
+            ladder=ladders.read_ladder(table, unit, value),
         )
 
     def _value(self, table: Table, unit: Unit | None) -> RuleValue:

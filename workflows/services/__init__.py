@@ -5,6 +5,7 @@ from workflows.services.drafts import create_draft, update_draft
 from workflows.services.expiry import Expired, expire_deadlines
 from workflows.services.obligations import Opened, open_due_obligations, open_obligations
 from workflows.services.perform import perform
+from workflows.services.reminders import Reminders, send_reminders
 from workflows.services.simulation import Simulation, simulate
 from workflows.services.tasks import claim, reassign, release
 from workflows.services.year_end import LapsedLine, YearEnd, lapse_credits
@@ -13,6 +14,7 @@ __all__ = [
     "Expired",
     "LapsedLine",
     "Opened",
+    "Reminders",
     "Simulation",
     "YearEnd",
     "add_document",
@@ -25,6 +27,7 @@ __all__ = [
     "perform",
     "reassign",
     "release",
+    "send_reminders",
     "simulate",
     "update_draft",
 ]
