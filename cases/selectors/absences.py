@@ -86,8 +86,8 @@ WITH day_grants AS NOT MATERIALIZED (
      SELECT deputy_id FROM cases_user WHERE deputy_id IS NOT NULL AND id IN (SELECT user_id FROM around)
 )
 SELECT person.id, coalesce(nullif(person.display_name, ''), person.username), person.is_active, person.deputy_id,
-       (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(held.codename, held.id, held.code, held.name, held.lineage)),
-                        '[]')
+       (SELECT coalesce(
+               jsonb_agg(DISTINCT jsonb_build_array(held.codename, held.id, held.code, held.name, held.lineage)), '[]')
           FROM day_grants held WHERE held.user_id = person.id),
        (SELECT coalesce(jsonb_agg(jsonb_build_array(absence.id, absence.first_day, absence.last_day, absence.deputy_id)
                                   ORDER BY absence.first_day), '[]')

@@ -75,7 +75,7 @@ def write(row: OutboxRow) -> EmailMultiAlternatives | None:
     if row.legal_notice is not None:
         return _legal(row, row.legal_notice, common)
     asks = row.kind == NoticeKind.NEWS and row.step  # news that asks for something is a task
-    to_do = TO_DO[NoticeKind.TASK if asks else NoticeKind(row.kind)]
+    to_do = row.details.get("to_do") or TO_DO[NoticeKind.TASK if asks else NoticeKind(row.kind)]
     return _message(row, "notice", common | {"to_do": to_do})
 
 
@@ -85,13 +85,20 @@ def absolute(link: str) -> str:
 
 
 def due_of(row: OutboxRow, held: tuple[Holding, ...]) -> Due | None:
-    """Until when the step of a notice is awaited, if a clock runs; the earliest of those that concern the reader."""
+    """Until when the step of a notice is awaited, if a clock runs: its own clock for a reminder.
+
+    Else the earliest of those that concern the reader.
+    """
     if not row.step:
         return None
-    bodies = [one.organisation_id for one in held]
+    if "clock" in row.details:
+        theirs = Q(pk=row.details["clock"])
+    else:
+        bodies = [one.organisation_id for one in held]
+        theirs = Q(organisation__isnull=True) | Q(organisation__in=bodies)
     found = (
         Deadline.objects.filter(
-            Q(organisation__isnull=True) | Q(organisation__in=bodies),
+            theirs,
             dossier=row.dossier_id,
             step=row.step,
             state=DeadlineState.RUNNING,

@@ -13,6 +13,7 @@ from notifications.services.delivery import Delivered, channels_of, deliver
 from notifications.services.digests import bundle_digests
 from notifications.services.preferences import set_preferences
 from notifications.services.reading import mark_all_read, mark_read, settle_before, settle_unsent
+from notifications.services.reminders import remind, tell_holder_away
 
 __all__ = [
     "TOLD_TO_CREATOR",
@@ -25,6 +26,7 @@ __all__ = [
     "event_key",
     "mark_all_read",
     "mark_read",
+    "remind",
     "renew_webhook",
     "resume_webhook",
     "retry_deliveries",
@@ -34,4 +36,5 @@ __all__ = [
     "settle_unsent",
     "suspend_webhook",
     "tell",
+    "tell_holder_away",
 ]

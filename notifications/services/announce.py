@@ -45,7 +45,11 @@ WITH day_grants AS NOT MATERIALIZED (
         AND step <> '' AND (step = %(left)s OR %(all_left)s::boolean)
         AND (%(answered_body)s::bigint IS NULL OR recipient_id IN (
             SELECT user_id FROM day_grants
-             WHERE codename = %(answered_codename)s AND organisation_id = %(answered_body)s::bigint))
+             WHERE codename = %(answered_codename)s AND organisation_id = %(answered_body)s::bigint)
+             OR kind = 'reminder' AND (details ->> 'clock')::bigint IN (
+                SELECT clock.id FROM cases_deadline clock
+                 WHERE clock.dossier_id = %(dossier)s AND clock.step = %(left)s
+                   AND clock.organisation_id = %(answered_body)s::bigint))
         FOR UPDATE SKIP LOCKED
 ), settled AS (
      UPDATE notifications_outboxrow SET state = 'settled', due_at = NULL WHERE id IN (SELECT id FROM done)
@@ -189,11 +193,15 @@ def tell(
     dossier: Dossier,
     step: str = "",
     quote: Quote | None = None,
+    to_do: str = "",
+    clock_id: int | None = None,
 ) -> int:
     """Tell people (their keys) something about a dossier that is no act on it: a reminder. How many rows were written.
 
     Each by the channels that they prefer for ``kind``, once for an ``event`` (60 characters at most), active people
-    only. The caller answers for their right to read the dossier. One statement; needs the caller's transaction.
+    only. ``to_do``: what the mail asks of them, where the usual sentence of the kind does not suit; ``clock_id``: the
+    clock that a reminder is about, whose date the mail shows and whose end settles it.
+    The caller answers for their right to read the dossier. One statement; needs the caller's transaction.
     """
     if kind not in CHOOSABLE:
         raise ValueError(f"{kind} is not told so")
@@ -205,7 +213,7 @@ def tell(
             "kind": kind.value,
             "title": title[:160],
             "body": body,
-            "details": _details(quote),
+            "details": _details(quote, to_do, clock_id),
             "step": step,
             "dossier": dossier.pk,
             "link": f"/dossiers/{dossier.reference}/",
@@ -238,10 +246,15 @@ def _insert(statement: str, parameters: dict[str, Any]) -> int:
     return len(written)
 
 
-def _details(quote: Quote | None) -> str:
-    if quote is None:
-        return "{}"
-    return json.dumps({"quote": {"text": quote.text, "source": quote.source, "status": quote.status}})
+def _details(quote: Quote | None, to_do: str = "", clock_id: int | None = None) -> str:
+    details: dict[str, Any] = {}
+    if quote is not None:
+        details["quote"] = {"text": quote.text, "source": quote.source, "status": quote.status}
+    if to_do:
+        details["to_do"] = to_do
+    if clock_id is not None:
+        details["clock"] = clock_id
+    return json.dumps(details)
 
 
 def _payload(event: DossierMoved) -> dict[str, Any]:

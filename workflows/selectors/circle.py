@@ -1,8 +1,8 @@
 """The people around an open step: who has it in hand, who stands in, who is above; and whom a reminder reaches.
 
-Somebody who is away is replaced by the deputy of that absence, else by their usual one; a deputy who is away too, or may
-not read the dossier, replaces nobody. Superiors are looked for on the body where the step is held, then above it, then
-from the dossier's own body upwards (ministries, board and contrôle général have no superior of ours); the nearest level
+Somebody who is away is replaced by the deputy of that absence, else by their usual one; a deputy who is away too, or
+may not read the dossier, replaces nobody. Superiors are looked for on the body where the step is held, then above it,
+then from the dossier's own body upwards (ministries and contrôle général have no superior of ours); the nearest level
 with somebody to tell is the one, and who has the step in hand is not their own superior.
 """
 

@@ -1,4 +1,4 @@
-"""Reminds of the dates of open steps, rung by rung of each rule's ladder: each at most once, as long as a clock runs."""
+"""Reminds of the dates of open steps, rung by rung of each rule's ladder: each at most once, while a clock runs."""
 
 import logging
 from dataclasses import dataclass, field
@@ -158,9 +158,7 @@ def _lock(key: int) -> Deadline | None:
 
 def _seen(deadline: Deadline, today: date) -> bool:
     """Whether another sweep has dealt with the clock today."""
-    return (
-        deadline.reminded_on == today and deadline.remind_on is not None and deadline.remind_on > today
-    )
+    return deadline.reminded_on == today and deadline.remind_on is not None and deadline.remind_on > today
 
 
 def tell_of_absence(absence: Absence) -> int:
@@ -200,9 +198,7 @@ def _held_alone(user: User) -> list[Chair]:
     ]
 
 
-def _tell_of_absences(
-    deadline: Deadline, due_on: date, circle: Circle, quote: Quote | None
-) -> list[Trouble]:
+def _tell_of_absences(deadline: Deadline, due_on: date, circle: Circle, quote: Quote | None) -> list[Trouble]:
     """Tell the manager when the date falls inside the absence of the one person who has the step in hand."""
     unreached = []
     for person in circle.sole_holders():
