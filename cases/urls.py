@@ -20,4 +20,5 @@ urlpatterns = [
     path("personnes/<str:username>/", administration.person, name="person"),
     path("personnes/<str:username>/roles/", administration.role_grant, name="role_grant"),
     path("personnes/<str:username>/fermer/", administration.person_close, name="person_close"),
+    path("personnes/<str:username>/flux/", administration.person_feeds_revoke, name="person_feeds_revoke"),
 ]

@@ -1,8 +1,12 @@
 """Logging: JSON lines for a collector in production, readable lines elsewhere."""
 
+import re
 from typing import Any
 
 import structlog
+
+#: Addresses whose last part opens something without a log-in: feeds, receipts by link.
+_SECRET_ADDRESS = re.compile(r"/(flux|accuses)/[^\s\"'<>]+")
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -12,6 +16,11 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
+
+
+def hide_secrets(logger: Any, name: str, line: str) -> str:
+    """The last processor: a finished line, traceback included, without the secret part of an address."""
+    return _SECRET_ADDRESS.sub(r"/\1/…", line)
 
 
 def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
@@ -41,7 +50,11 @@ def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
             "berline": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": _SHARED,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *last,
+                    hide_secrets,
+                ],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "berline"}},

@@ -5,7 +5,9 @@ from typing import Any
 
 from django import forms
 
+from cases.deadlines import Unit
 from cases.models import User
+from workflows.services.extensions import MAX_EXTENSION
 
 
 class ReassignForm(forms.Form):
@@ -30,3 +32,55 @@ class ReassignForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people = {str(one.pk): one for one in people}
         self.fields["to"].choices = [("", "Choisir…"), *((key, str(one)) for key, one in self.people.items())]  # type: ignore[attr-defined]
+
+
+class ExtendForm(forms.Form):
+    """How much time a deadline is given, in its own unit, and why."""
+
+    amount = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_EXTENSION,
+        error_messages={
+            "required": "Indiquez de combien l’échéance est prolongée.",
+            "invalid": "Indiquez un nombre entier.",
+            "min_value": f"Indiquez un nombre de 1 à {MAX_EXTENSION}.",
+            "max_value": f"Indiquez un nombre de 1 à {MAX_EXTENSION}.",
+        },
+    )
+    motive = forms.CharField(
+        label="Motif",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Il est inscrit au journal et dans le calcul de l’échéance.",
+        error_messages={
+            "required": "Indiquez pourquoi l’échéance est prolongée.",
+            "max_length": "Le motif tient en 300 caractères : résumez-le.",
+        },
+    )
+
+    def __init__(self, unit: Unit, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = {
+            Unit.CALENDAR_DAYS: "Jours à ajouter",
+            Unit.WORKING_DAYS: "Jours ouvrés à ajouter",
+            Unit.MONTHS: "Mois à ajouter",
+        }[unit]
+
+
+class FeedForm(forms.Form):
+    """What a new address of a feed shows."""
+
+    what = forms.ChoiceField(
+        label="Ce que l’adresse doit montrer",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choisissez ce que l’adresse doit montrer.",
+            "invalid_choice": "Choisissez dans la liste ce que l’adresse doit montrer.",
+        },
+    )
+
+    def __init__(self, choices: Iterable[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = list(choices)  # type: ignore[attr-defined]

@@ -29,6 +29,7 @@ from cases.selectors.dossiers import (
     search_dossiers,
     similar_operations,
 )
+from cases.selectors.feeds import LiveFeed, live_feed, live_feeds_of, reads_the_register
 from cases.selectors.ledger import (
     Balance,
     available,
@@ -50,6 +51,7 @@ __all__ = [
     "BudgetTree",
     "GivenCredits",
     "LineMovement",
+    "LiveFeed",
     "TreeLine",
     "available",
     "balance_faults",
@@ -72,12 +74,15 @@ __all__ = [
     "legal_notices_of",
     "legal_notices_visible_to",
     "lines_by_code",
+    "live_feed",
+    "live_feeds_of",
     "movements_of_line",
     "national_bodies",
     "normalise",
     "open_deadlines_of",
     "operations_of",
     "people_holding",
+    "reads_the_register",
     "released_amounts",
     "running_deadlines",
     "search_dossiers",

@@ -9,6 +9,7 @@ from cases.services.budgets import close_exercise, load_budgets, open_exercise
 from cases.services.deadlines import DossierClocks, computation_of
 from cases.services.decisions import facility_names, record_decision
 from cases.services.documents import CheckedUpload, check_upload, store_document
+from cases.services.feeds import create_feed, note_feed_read, revoke_feed, revoke_feeds_of
 from cases.services.journal import (
     append_administration_entry,
     append_entry,
@@ -40,6 +41,7 @@ __all__ = [
     "close_exercise",
     "compare_heads",
     "computation_of",
+    "create_feed",
     "create_person",
     "deactivate_person",
     "end_role",
@@ -54,12 +56,15 @@ __all__ = [
     "load_budgets",
     "money_table",
     "next_reference",
+    "note_feed_read",
     "notice_paper",
     "open_exercise",
     "read_receipt_token",
     "receipt_expires_on",
     "receipt_token",
     "record_decision",
+    "revoke_feed",
+    "revoke_feeds_of",
     "revoke_token",
     "store_document",
     "store_paper",

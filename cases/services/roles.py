@@ -14,6 +14,7 @@ from cases.enums import ROLES_BY_KIND, OrganisationKind, Role
 from cases.errors import Conflict, Forbidden, Invalid
 from cases.models import ApiToken, Organisation, OrganisationGroupObjectPermission, RoleGrant, User
 from cases.permissions import Holding, administers, holdings_of
+from cases.services.feeds import end_feeds
 from cases.services.journal import SYSTEM, append_administration_entry
 from cases.text import fault_of
 
@@ -216,11 +217,13 @@ def deactivate_person(*, user: User, motive: str, deactivated_by: User | None) -
     user.is_active = False
     user.save(update_fields=["is_active"])
     ApiToken.objects.filter(user=user).delete()
+    feeds = end_feeds(user)
     append_administration_entry(
         actor=deactivated_by,
         capacity=capacity,
         action="deactivate_person",
         subject=user,
         motive=motive.strip(),
+        changes={"feeds": feeds} if feeds else None,
     )
     return user

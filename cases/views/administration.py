@@ -16,8 +16,8 @@ from cases.errors import BusinessError
 from cases.forms import EndForm, GrantForm, MotiveForm, PersonForm
 from cases.models import AdministrationEntry, Organisation, RoleGrant, User
 from cases.permissions import administers
-from cases.selectors import grants_administered_by, normalise
-from cases.services import create_person, deactivate_person, end_role, grant_role
+from cases.selectors import grants_administered_by, live_feeds_of, normalise
+from cases.services import create_person, deactivate_person, end_role, grant_role, revoke_feeds_of
 from cases.views.access import holdings_of_request, person_of
 
 PAGE_SIZE = 50
@@ -27,6 +27,8 @@ TITLES = {
     "end_role": "Rôle retiré",
     "create_person": "Personne créée",
     "deactivate_person": "Accès fermé",
+    "create_feed": "Adresse de flux créée",
+    "revoke_feed": "Adresse de flux révoquée",
     "retry_delivery": "Envoi repris",
     "create_webhook": "Abonnement créé",
     "suspend_webhook": "Abonnement suspendu",
@@ -123,6 +125,7 @@ def _person_page(
     grant_form: GrantForm | None = None,
     end_form: tuple[int, EndForm] | None = None,
     close_form: MotiveForm | None = None,
+    feeds_form: MotiveForm | None = None,
     problems: list[str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -154,6 +157,8 @@ def _person_page(
             "past": past,
             "grant_form": grant_form or GrantForm(),
             "close_form": close_form or MotiveForm(auto_id="fermer_%s"),
+            "feeds": live_feeds_of(person).count(),
+            "feeds_form": feeds_form or MotiveForm(auto_id="flux_%s"),
             "problems": problems or [],
             "entries": entries,
         },
@@ -268,3 +273,25 @@ def person_close(request: HttpRequest, username: str) -> HttpResponse:
             return redirect("person", user.username)
     problems += _sentences(form)
     return _person_page(request, user, close_form=form, problems=problems, status=422)
+
+
+@login_required
+@require_POST
+def person_feeds_revoke(request: HttpRequest, username: str) -> HttpResponse:
+    """Revoke the addresses of a person's feeds."""
+    _administrators_only(request)
+    user = get_object_or_404(User, username=username)
+    form = MotiveForm(request.POST, auto_id="flux_%s")
+    problems: list[str] = []
+    if form.is_valid():
+        try:
+            ended = revoke_feeds_of(
+                user=user, motive=form.cleaned_data["motive"], revoked_by=person_of(request)
+            )
+        except BusinessError as error:
+            problems = add_service_errors(form, error) or [error.message]
+        else:
+            messages.success(request, f"{user} n’a plus d’adresse de flux : {ended} révoquée(s).")
+            return redirect("person", user.username)
+    problems += _sentences(form)
+    return _person_page(request, user, feeds_form=form, problems=problems, status=422)
