@@ -12,12 +12,11 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from cases.errors import Invalid
 from cases.models import LegalNotice
-from cases.permissions import Holding
+from cases.permissions import Holding, holdings_of
 from workflows.selectors.notices import (
     NoticeState,
     elapsed_days,
     is_late,
-    received_on,
     register,
     state_of,
 )
@@ -74,10 +73,15 @@ UNSENT = Delivery(MailState.NONE, None, {})
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """One addressee told of one virement."""
+    """One addressee told of one virement, as it stood when it was read. ``late``: the delay was or is exceeded;
+    ``days``: from the act to the receipt, or to that day.
+    """
 
     notice: LegalNotice
     delivery: Delivery
+    state: NoticeState
+    late: bool
+    days: int
 
     @property
     def reference(self) -> str:
@@ -103,26 +107,6 @@ class RegisterRow:
     def addressee(self) -> str:
         """Who is told."""
         return self.notice.organisation.name
-
-    @property
-    def state(self) -> NoticeState:
-        """Where it stands today."""
-        return state_of(self.notice)
-
-    @property
-    def late(self) -> bool:
-        """Whether the delay was or is exceeded."""
-        return is_late(self.notice)
-
-    @property
-    def received_on(self) -> date | None:
-        """The day (Paris) of the receipt."""
-        return received_on(self.notice)
-
-    @property
-    def days(self) -> int:
-        """From the act to the receipt, or to today."""
-        return elapsed_days(self.notice)
 
     @property
     def as_tally(self) -> Tally:
@@ -161,10 +145,11 @@ def register_page(
     size: int = PAGE_SIZE,
 ) -> RegisterPage:
     """The page after ``cursor``, and what totals are made of. Three statements. Raises ``Invalid`` (broken cursor)."""
-    found = register(user, holdings=holdings, **filters.as_arguments())
+    held = holdings_of(user) if holdings is None else holdings
+    found = register(user, holdings=held, **filters.as_arguments())
     notices = list(_after(found, cursor)[: size + 1])
     shown = notices[:size]
-    counted = tallies(register(user, holdings=holdings, **filters.without_state().as_arguments()))
+    counted = tallies(register(user, holdings=held, **filters.without_state().as_arguments()))
     return RegisterPage(
         rows=with_deliveries(shown),
         next_cursor=f"{shown[-1].happened_on}.{shown[-1].pk}" if len(notices) > size else "",
@@ -195,7 +180,10 @@ def register_rows(
 def with_deliveries(notices: Collection[LegalNotice]) -> tuple[RegisterRow, ...]:
     """Rows of notices whose dossier and addressee were read with them. One statement, none for no notice."""
     found = deliveries(one.pk for one in notices)
-    return tuple(RegisterRow(one, found.get(one.pk, UNSENT)) for one in notices)
+    return tuple(
+        RegisterRow(one, found.get(one.pk, UNSENT), state_of(one), is_late(one), elapsed_days(one))
+        for one in notices
+    )
 
 
 def deliveries(notice_ids: Iterable[int]) -> dict[int, Delivery]:
