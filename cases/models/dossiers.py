@@ -8,7 +8,9 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 from django_fsm import FSMField, transition
 
 from cases.enums import STATUS_MOVES, DossierStatus, sources_of
@@ -100,6 +102,14 @@ class Dossier(ProtectedStatusMixin):
                 condition=Q(status__in=(S.DRAFT, S.WITHDRAWN)) | Q(submitted_at__isnull=False),
             ),
             models.CheckConstraint(name="dossier_version_positive", condition=Q(version__gte=1)),
+            # One occurrence of the calendar, one dossier: the document is handed over once.
+            models.UniqueConstraint(
+                KeyTextTransform("obligation", "data"),
+                F("exercise"),
+                Coalesce(KeyTextTransform("period", "data"), Value("1")),
+                name="obligation_once",
+                condition=Q(path="obligation") & ~Q(status=S.WITHDRAWN),
+            ),
         )
         indexes = (
             models.Index(fields=("organisation", "-updated_at", "-id"), name="dossier_by_organisation"),

@@ -45,6 +45,16 @@ def row(model: type[Any], **values: Any) -> Callable[[Cast, Journey], None]:
     return change
 
 
+def two_dossiers(**values: Any) -> Callable[[Cast, Journey], None]:
+    """Give two dossiers the same values."""
+
+    def change(cast: Cast, journey: Journey) -> None:
+        Journey.at(cast, "draft")
+        Dossier.objects.update(**values)
+
+    return change
+
+
 def again(model: type[Any], **values: Any) -> Callable[[Cast, Journey], None]:
     """Insert the first row of ``model`` again, with these differences."""
 
@@ -99,6 +109,7 @@ CONSTRAINTS: dict[str, Callable[[Cast, Journey], None]] = {
     "decision_kind_known": again(Decision, kind="maybe"),
     "decision_refusal_has_motive": again(Decision, kind="refusal", motive=""),
     "decision_amount_positive": again(Decision, amount_ht=0),
+    "obligation_once": two_dossiers(path="obligation", exercise=2026, data={"obligation": "calendar.c03"}),
     "deadline_kind_known": row(Deadline, kind="vague"),
     "deadline_state_known": row(Deadline, state="asleep"),
     "deadline_running_has_date": again(Deadline, state="running", due_on=None, closed_at=None),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from cases import clock
 from cases.calendar import french_date
 from cases.enums import DossierStatus, OrganisationKind, Role
-from cases.errors import Reason
+from cases.errors import Blocked, Quote, Reason
 from cases.models import Dossier
 from workflows.calendar import Occurrence, occurrences
 from workflows.engine.context import StepContext
@@ -24,6 +26,8 @@ from workflows.rulebook import Frequency, Obligation, ObligationKind, rulebooks
 
 CONVENTION: Final = "cog-2014-2017"
 PATH: Final = "obligation"
+#: The index that lets an occurrence have one dossier that is not withdrawn (``Dossier.Meta``).
+ONCE: Final = "obligation_once"
 MAX_TITLE: Final = 200
 _FIRST_EXERCISE: Final = 2014
 
@@ -172,23 +176,40 @@ def same_occurrence(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def filed_elsewhere(context: StepContext) -> Iterator[Reason]:
-    """Another dossier for the same obligation and exercise: only one is handed over."""
-    if occurrence_in(context.data) is None:
-        return
-    others = Dossier.objects.filter(**same_occurrence(context.data)).exclude(status=DossierStatus.WITHDRAWN)
-    if not context.simulated:
-        others = others.exclude(pk=context.dossier.pk).filter(pk__lt=context.dossier.pk)
-    other = others.order_by("pk").values_list("reference", flat=True).first()
-    if other is not None:
-        yield Reason(
-            "already_open",
-            f"Le dossier {other} porte déjà cette obligation pour cet exercice. Continuez celui-là et retirez "
-            "celui-ci.",
-            Role.REVIEWER.label,
-            context.quote("obligation.opening"),
-            (other,),
+@contextmanager
+def already_open_is_blocked() -> Iterator[dict[str, Any]]:
+    """Turn PostgreSQL's refusal of a second dossier of one occurrence into ``Blocked``, which names the first one.
+
+    Gives a dictionary, in which the caller leaves the data that are about to be written. To be opened outside the
+    transaction: the first dossier is looked up when it has been rolled back.
+    """
+    asked: dict[str, Any] = {}
+    try:
+        yield asked
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) != ONCE:
+            raise
+        reason = _already_open(
+            _dossier_of(asked), rulebooks()[CONVENTION].rule("obligation.opening", clock.today()).as_quote()
         )
+        raise Blocked(reason.message, reasons=[reason]) from error
+
+
+def _dossier_of(data: Mapping[str, Any]) -> str | None:
+    """The reference of the dossier that has the occurrence, if one is left."""
+    live = Dossier.objects.filter(**same_occurrence(data)).exclude(status=DossierStatus.WITHDRAWN)
+    return live.order_by("pk").values_list("reference", flat=True).first()
+
+
+def _already_open(other: str | None, quote: Quote) -> Reason:
+    message = (
+        f"Le dossier {other} porte déjà cette obligation pour cet exercice : continuez celui-là, ou retirez-le "
+        "avant d’en déposer un autre."
+        if other
+        else "Un autre dossier vient de prendre cette obligation pour cet exercice. Réessayez."
+    )
+    return Reason("already_open", message, Role.REVIEWER.label, quote, (other,) if other else ())
 
 
 def note_transmission(context: StepContext) -> None:

@@ -120,7 +120,7 @@ class ObligationPath(Path):
                 "Prêt à transmettre",
                 to=this.transmit,
                 status=S.SUBMITTED,
-                guards=(obligations.filed_elsewhere, guards.missing_pieces),
+                guards=(guards.missing_pieces,),
                 style="primary",
             )
         ],

@@ -12,6 +12,7 @@ from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holding_for, holdings_of
 from cases.services import next_reference
 from workflows.engine.context import StepContext
+from workflows.engine.obligations import already_open_is_blocked
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
 from workflows.engine.step import Step
@@ -71,13 +72,15 @@ def may_file(path: type[Path], organisation: Organisation, holdings: tuple[Holdi
 def create_draft(*, path: str, organisation: Organisation, actor: User, data: Mapping[str, Any]) -> Dossier:
     """A new dossier of ``path`` for ``organisation``, in draft, its first task held by nobody yet.
 
-    Raises ``NotFound`` (path, body), ``Forbidden`` (not a preparer there), ``Blocked``, ``Invalid``, ``Conflict``
+    Raises ``NotFound`` (path, body), ``Forbidden`` (not a preparer there), ``Blocked`` (also when the occurrence of the
+    calendar has its dossier), ``Invalid``, ``Conflict``
     (others are filing at this very moment and the wait was too long).
     """
     definition = get_path(path)
     held = may_file(definition, organisation, holdings_of(actor))
     cleaned = validated_data(definition, data, organisation)
-    with busy_is_conflict(), transaction.atomic():
+    with busy_is_conflict(), already_open_is_blocked() as asked, transaction.atomic():
+        asked.update(cleaned)
         return open_draft(
             path=definition,
             organisation=organisation,
@@ -153,7 +156,7 @@ def update_draft(*, reference: str, actor: User, data: Mapping[str, Any], versio
 
     Raises ``NotFound``, ``Forbidden``, ``Blocked``, ``Stale``, ``Invalid``. Unchanged data writes nothing.
     """
-    with busy_is_conflict(), transaction.atomic():
+    with busy_is_conflict(), already_open_is_blocked() as asked, transaction.atomic():
         holdings = holdings_of(actor)
         dossier = lock_dossier(holdings=holdings, reference=reference)
         path = get_path(dossier.path)
@@ -167,6 +170,7 @@ def update_draft(*, reference: str, actor: User, data: Mapping[str, Any], versio
         changes = changed_fields(before, cleaned)
         if not changes:
             return dossier
+        asked.update(cleaned)
         fixed = [within.due for within in step.delays if within.due is not None]
         days = [due(context) for due in fixed]
         apply_data(path, dossier, cleaned)

@@ -12,10 +12,11 @@ from cases.errors import BusinessError
 from cases.models import Dossier, Organisation
 from cases.services.journal import SYSTEM
 from workflows.calendar import Occurrence, due_in_year, is_closed, occurrences, to_open
-from workflows.engine.obligations import PATH, same_occurrence
+from workflows.engine.obligations import PATH, already_open_is_blocked, same_occurrence
 from workflows.engine.registry import get_path
 from workflows.rulebook import rulebooks
 from workflows.services.drafts import open_draft, validated_data
+from workflows.services.locking import busy_is_conflict
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,9 @@ def _open(wanted: Iterable[Occurrence]) -> Opened:
         try:
             reference, opened = _open_one(one, body)
         except BusinessError as error:
+            if other := _filed_meanwhile(error):
+                report.kept[name] = other
+                continue
             report.failed[name] = error.message
             logger.warning("opening of %s refused: %s", name, error.message)
         except Exception:
@@ -86,10 +90,11 @@ def _open(wanted: Iterable[Occurrence]) -> Opened:
 def _open_one(one: Occurrence, body: Organisation) -> tuple[str, bool]:
     """The reference of the dossier of an occurrence, and whether it was opened now."""
     path = get_path(PATH)
-    with transaction.atomic():
+    with busy_is_conflict(), already_open_is_blocked() as about, transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         asked = {"obligation": one.key, "exercise": one.exercise, "period": one.position, "title": ""}
+        about.update(asked)
         known = (
             Dossier.objects.filter(**same_occurrence(asked))
             .order_by("pk")
@@ -107,6 +112,11 @@ def _open_one(one: Occurrence, body: Organisation) -> tuple[str, bool]:
             cleaned=validated_data(path, asked, body),
         )
     return dossier.reference, True
+
+
+def _filed_meanwhile(error: BusinessError) -> str:
+    """The dossier that somebody filed by hand at this very moment; empty when something else was refused."""
+    return next((one.related[0] for one in error.reasons if one.code == "already_open" and one.related), "")
 
 
 def _fund() -> Organisation | None:

@@ -56,10 +56,10 @@ def transmitted(cast: Cast, **data: Any) -> Journey:
     return journey
 
 
-def clocks(journey: Journey) -> list[tuple[str, date | None, str]]:
+def clocks(journey: Journey, kind: DeadlineKind = DeadlineKind.LEGAL) -> list[tuple[str, date | None, str]]:
     return [
         (one.step, one.due_on, one.state)
-        for one in Deadline.objects.filter(dossier__reference=journey.reference).order_by("pk")
+        for one in Deadline.objects.filter(dossier__reference=journey.reference, kind=kind).order_by("pk")
     ]
 
 
@@ -84,11 +84,25 @@ def test_title_is_the_calendars_unless_one_is_given(cast: Cast) -> None:
 
 def test_legal_clock_is_due_on_the_day_of_the_calendar_and_quotes_it(cast: Cast) -> None:
     journey = file(cast)
-    (deadline,) = Deadline.objects.filter(dossier=journey.dossier)
-    assert (deadline.due_on, deadline.kind) == (date(2026, 4, 30), DeadlineKind.LEGAL)
-    assert journey.dossier.next_due_on == date(2026, 4, 30)
+    (deadline,) = Deadline.objects.filter(dossier=journey.dossier, kind=DeadlineKind.LEGAL)
+    assert (deadline.due_on, deadline.step) == (date(2026, 4, 30), "prepare")
     assert resolve(deadline.rule_ref).key == "calendar.c03"
     assert "en avril" in resolve(deadline.rule_ref).quote
+
+
+def test_legal_and_internal_clocks_run_side_by_side_until_the_document_is_ready(cast: Cast) -> None:
+    journey = with_document(file(cast))
+    assert clocks(journey, DeadlineKind.INTERNAL) == [("prepare", date(2026, 4, 20), DeadlineState.RUNNING)]
+    assert journey.dossier.next_due_on == date(2026, 4, 20)
+    sent = act(journey, "prepare.submit")
+    assert clocks(journey, DeadlineKind.INTERNAL) == [("prepare", date(2026, 4, 20), DeadlineState.MET)]
+    assert clocks(journey) == [("transmit", date(2026, 4, 30), DeadlineState.RUNNING)]
+    assert sent.next_due_on == date(2026, 4, 30)
+
+
+def test_no_internal_day_is_set_once_it_is_past(cast: Cast) -> None:
+    journey = file(cast, at=datetime(2026, 4, 20, 9, tzinfo=UTC))
+    assert clocks(journey, DeadlineKind.INTERNAL) == []
 
 
 def test_stored_day_is_the_sum_of_its_events_until_the_document_has_left(cast: Cast) -> None:
@@ -96,10 +110,10 @@ def test_stored_day_is_the_sum_of_its_events_until_the_document_has_left(cast: C
     act(journey, "prepare.submit", at=datetime(2026, 4, 2, 9, tzinfo=UTC))
     act(journey, "transmit.transmit", at=datetime(2026, 5, 4, 9, tzinfo=UTC))
     due = date(2026, 4, 30)
-    assert clocks(journey) == [("prepare", due, DeadlineState.MET), ("transmit", due, DeadlineState.MET)]
-    sums = [computation_of(one) for one in Deadline.objects.order_by("pk")]
-    assert [one.due_on for one in sums] == [due, due]
-    assert [one.late for one in sums] == [False, True]
+    assert clocks(journey) == [("transmit", due, DeadlineState.MET)]
+    (total,) = [computation_of(one) for one in Deadline.objects.filter(kind=DeadlineKind.LEGAL)]
+    assert (total.due_on, total.late) == (due, True)
+    assert total.lines[0].on == date(2026, 3, 2)  # one clock, from the opening to the transmission
 
 
 @pytest.mark.parametrize(
@@ -112,7 +126,7 @@ def test_stored_day_is_the_sum_of_its_events_until_the_document_has_left(cast: C
 )
 def test_clock_opened_on_its_day_or_later_keeps_the_legal_day(cast: Cast, opened: datetime) -> None:
     journey = file(cast, at=opened)
-    (deadline,) = Deadline.objects.filter(dossier=journey.dossier)
+    (deadline,) = Deadline.objects.filter(dossier=journey.dossier, kind=DeadlineKind.LEGAL)
     with clock.at(opened):
         computed = computation_of(deadline)
     assert deadline.due_on == computed.due_on == date(2026, 4, 30)
@@ -134,7 +148,7 @@ def test_clock_follows_a_correction_of_the_exercise(cast: Cast) -> None:
             data={"obligation": "calendar.c06"},
             version=None,
         )
-    assert changed.next_due_on == date(2027, 4, 10)
+    assert changed.next_due_on == date(2027, 3, 31)  # the internal day; the legal one is ten days later
     assert changed.title == "TBB 6 : budget exécuté 2026, suivi des effectifs annexé"
     assert clocks(journey) == [
         ("prepare", date(2026, 4, 30), DeadlineState.CANCELLED),
@@ -143,6 +157,7 @@ def test_clock_follows_a_correction_of_the_exercise(cast: Cast) -> None:
     with clock.at(MARCH):
         update_draft(reference=journey.reference, actor=cast.reviewer, data={"title": "Autre"}, version=None)
     assert len(clocks(journey)) == 2
+    assert len(clocks(journey, DeadlineKind.INTERNAL)) == 2
 
 
 def test_nothing_leaves_without_the_document(cast: Cast) -> None:
@@ -161,7 +176,7 @@ def test_desk_returns_to_the_preparation_with_a_motive_and_the_day_runs_on(cast:
     with pytest.raises(Invalid):
         act(journey, "transmit.return")
     assert act(journey, "transmit.return", motive="Une annexe manque.").status == DossierStatus.DRAFT
-    assert clocks(journey)[-1] == ("prepare", date(2026, 4, 30), DeadlineState.RUNNING)
+    assert clocks(journey) == [("prepare", date(2026, 4, 30), DeadlineState.RUNNING)]
 
 
 def test_preparer_prepares_and_only_the_desk_transmits(cast: Cast) -> None:
@@ -243,16 +258,6 @@ def test_data_that_name_no_occurrence_are_refused_by_field(
     assert set(refused.value.details) == {field}
 
 
-def test_second_dossier_of_an_occurrence_stops_before_it_leaves(cast: Cast) -> None:
-    first, second = with_document(file(cast)), with_document(file(cast))
-    with pytest.raises(Blocked) as refused:
-        act(second, "prepare.submit")
-    (reason,) = refused.value.reasons
-    assert reason.code == "already_open"
-    assert first.reference in reason.message
-    act(first, "withdraw.withdraw", motive="Double.")
-    assert act(second, "prepare.submit").status == DossierStatus.SUBMITTED
-
 
 def test_dossier_opened_by_the_system_is_taken_up_by_the_desk(cast: Cast) -> None:
     with clock.at(MARCH):
@@ -270,4 +275,7 @@ def test_simulation_tells_the_legal_day(cast: Cast) -> None:
         told = simulate(path="obligation", organisation=cast.body["canssm"], data=TBB3)
     assert told.route[0].due_if_started_today == "jeudi 30 avril 2026"
     assert told.route[0].delay == "au jour que fixe le calendrier de la convention"
+    internal = told.route[0].delays[1]
+    assert (internal.kind, internal.due_if_started_today) == ("internal", "lundi 20 avril 2026")
+    assert internal.text == "10 jours avant l’échéance légale"
     assert [piece.key for piece in told.pieces] == ["transmitted_document"]
