@@ -2,8 +2,8 @@
 
 Somebody who is away is replaced by the deputy of that absence, else by their usual one; a deputy who is away too, or
 may not read the dossier, replaces nobody. Superiors are looked for on the body where the step is held, then above it,
-then from the dossier's own body upwards (ministries and contrôle général have no superior of ours); the nearest level
-with somebody to tell is the one, and who has the step in hand is not their own superior.
+and for a body outside the dossier's own line (ministries, contrôle général, board) from the dossier's body upwards; the
+nearest level with somebody to tell is the one, and who has the step in hand is not their own superior.
 """
 
 from __future__ import annotations
@@ -40,8 +40,13 @@ class Place:
     since: datetime
 
     def levels(self, dossier: Dossier) -> list[str]:
-        """Lineages where a superior may be found, the nearest first."""
-        return list(dict.fromkeys([*_upwards(self.lineage), *_upwards(dossier.organisation.lineage)]))
+        """Lineages where a superior may be found, the nearest first.
+
+        What is held outside the dossier's own line is looked after by that line where nobody is above it.
+        """
+        own = dossier.organisation.lineage
+        levels = _upwards(self.lineage)
+        return levels if own.startswith(self.lineage) else list(dict.fromkeys([*levels, *_upwards(own)]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,13 +74,19 @@ def test_reminder_may_be_given_as_soon_as_the_delay_has_begun(
         ("reminders = 7", "« reminders » est une suite de rappels"),
         ("reminders = [7]", "« reminders » est une suite de rappels"),
         ('reminders = [{ to = ["holder"] }]', "rappel n° 1 : le champ « days_before » manque"),
-        ('reminders = [{ days_before = -1, to = ["holder"] }]', "rappel n° 1 : un rappel après la date s’écrit"),
+        (
+            'reminders = [{ days_before = -1, to = ["holder"] }]',
+            "rappel n° 1 : un rappel après la date s’écrit",
+        ),
         ('reminders = [{ days_before = true, to = ["holder"] }]', "est un nombre entier de jours"),
         ('reminders = [{ days_before = "7", to = ["holder"] }]', "est un nombre entier de jours"),
         ('reminders = [{ days_before = 1.5, to = ["holder"] }]', "est un nombre entier de jours"),
         ("reminders = [{ days_before = 7, to = [] }]", "« to » est une liste d’au moins un destinataire"),
         ("reminders = [{ days_before = 7 }]", "« to » est une liste d’au moins un destinataire"),
-        ('reminders = [{ days_before = 7, to = "holder" }]', "« to » est une liste d’au moins un destinataire"),
+        (
+            'reminders = [{ days_before = 7, to = "holder" }]',
+            "« to » est une liste d’au moins un destinataire",
+        ),
         (
             'reminders = [{ days_before = 7, to = ["boss"] }]',
             "destinataire inconnu « boss » (connus : holder, deputy, manager, director)",
@@ -92,7 +98,10 @@ def test_reminder_may_be_given_as_soon_as_the_delay_has_begun(
             'reminders = [{ days_before = 3, to = ["holder"] }, { days_before = 3, to = ["manager"] }]',
             "rappel n° 2 : un autre rappel est déjà fixé 3 jours avant la date",
         ),
-        ('overdue = { every = 0, to = ["director"] }', "« every » est un nombre de jours de 1 à 366, et non 0"),
+        (
+            'overdue = { every = 0, to = ["director"] }',
+            "« every » est un nombre de jours de 1 à 366, et non 0",
+        ),
         ('overdue = { every = -5, to = ["director"] }', "de 1 à 366, et non -5"),
         ('overdue = { every = 100000, to = ["director"] }', "de 1 à 366, et non 100000"),
         ('overdue = { to = ["director"] }', "« overdue » : le champ « every » manque"),

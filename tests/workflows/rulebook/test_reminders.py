@@ -19,7 +19,9 @@ def on(days: int) -> date:
     return DUE + timedelta(days=days)
 
 
-def sweep(ladder: Ladder, days: list[date], due_on: date = DUE, opened: date = OPENED) -> list[tuple[date, Reminder]]:
+def sweep(
+    ladder: Ladder, days: list[date], due_on: date = DUE, opened: date = OPENED
+) -> list[tuple[date, Reminder]]:
     """What sweeps on these days give, each noting what it has dealt with."""
     given, reminded_on = [], opened
     for day in days:
@@ -70,14 +72,19 @@ def test_daily_sweep_gives_exactly_the_ladder_and_then_escalates() -> None:
         (-7, -7, None, -3),
     ],
 )
-def test_late_look_gives_the_latest_rung_missed(last: int, today: int, code: str | None, next_on: int) -> None:
+def test_late_look_gives_the_latest_rung_missed(
+    last: int, today: int, code: str | None, next_on: int
+) -> None:
     look = DEFAULT.look(due_on=DUE, reminded_on=on(last), today=on(today))
     assert (look.reminder.code if look.reminder else None, look.next_on) == (code, on(next_on))
 
 
 def test_rungs_on_or_before_the_opening_are_not_given() -> None:
     # Five days from Thursday: J-7 and J-5 lie behind; opened on the day of J-3, that one is not given either.
-    assert [one.code for _, one in sweep(DEFAULT, [on(-3), on(-2), on(-1), on(0)], opened=on(-3))] == ["J-1", "J"]
+    assert [one.code for _, one in sweep(DEFAULT, [on(-3), on(-2), on(-1), on(0)], opened=on(-3))] == [
+        "J-1",
+        "J",
+    ]
 
 
 def test_clock_whose_last_day_dealt_with_is_unknown_begins_today() -> None:

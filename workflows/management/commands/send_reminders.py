@@ -9,7 +9,9 @@ from workflows.services import send_reminders
 
 
 class Command(BaseCommand):
-    help = "Remind of the dates of open steps: their holders, deputies and superiors, as the rules' ladders say."
+    help = (
+        "Remind of the dates of open steps: their holders, deputies and superiors, as the rules' ladders say."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = send_reminders()
