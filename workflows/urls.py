@@ -25,6 +25,11 @@ urlpatterns = [
     path("dossiers/<str:reference>/", dossier.dossier, name="dossier"),
     path("dossiers/<str:reference>/modifier/", filing.dossier_edit, name="dossier_edit"),
     path("dossiers/<str:reference>/agir/", dossier.dossier_act, name="dossier_act"),
+    path(
+        "dossiers/<str:reference>/echeances/<int:deadline_id>/prolonger/",
+        dossier.deadline_extend,
+        name="deadline_extend",
+    ),
     path("dossiers/<str:reference>/pieces/", dossier.dossier_upload, name="dossier_upload"),
     path("dossiers/<str:reference>/journal.json", dossier.dossier_journal, name="dossier_journal"),
     path("accuses/<str:token>/", receipts.receipt, name="receipt"),

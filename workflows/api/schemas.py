@@ -17,7 +17,7 @@ from cases.api.schemas import (
     money,
     summary_of,
 )
-from cases.enums import DeadlineKind, DeadlineState, DecisionKind
+from cases.enums import AtExpiry, DeadlineKind, DeadlineState, DecisionKind
 from cases.models import Deadline, Decision, LegalNotice
 from workflows.api.forms import FieldOut, fields_of
 from workflows.engine.step import Step
@@ -92,10 +92,14 @@ class LineOut(BaseModel):
 class DeadlineOut(BaseModel):
     """Une échéance. « kind » : legal ou internal ; « state » : running, suspended, met ou cancelled."""
 
+    id: int
     step: str
     title: str
     kind: str
     kind_label: str
+    at_expiry: str
+    at_expiry_label: str
+    breach_reported_at: datetime | None
     state: str
     state_label: str
     due_on: date | None
@@ -127,10 +131,14 @@ class DetailedDeadlineOut(DeadlineOut):
 def deadline_values(deadline: Deadline) -> dict[str, Any]:
     """The values of ``DeadlineOut``."""
     return {
+        "id": deadline.pk,
         "step": deadline.step,
         "title": deadline.title,
         "kind": deadline.kind,
         "kind_label": DeadlineKind(deadline.kind).label,
+        "at_expiry": deadline.at_expiry,
+        "at_expiry_label": AtExpiry(deadline.at_expiry).label,
+        "breach_reported_at": deadline.expired_at,
         "state": deadline.state,
         "state_label": DeadlineState(deadline.state).label,
         "due_on": deadline.due_on,

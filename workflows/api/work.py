@@ -12,7 +12,7 @@ from viewflow.workflow.models import Task
 from cases.api.access import person_of
 from cases.api.errors import ErrorOut
 from cases.api.reading import refuse_unknown_parameters
-from cases.api.schemas import OrganisationOut, PersonOut, money
+from cases.api.schemas import DossierSummary, OrganisationOut, PersonOut, money, summary_of
 from cases.enums import DeadlineKind, DossierStatus
 from cases.errors import Invalid, NotFound
 from cases.models import Deadline, Organisation, User
@@ -20,7 +20,7 @@ from cases.selectors import dossiers_visible_to, running_deadlines
 from workflows.api.schemas import DeadlineOut, TaskOut, deadline_values
 from workflows.engine.registry import all_paths
 from workflows.selectors import QueueFilters, QueueItem, queue
-from workflows.services import claim, reassign, release
+from workflows.services import claim, extend_deadline, reassign, release
 
 router = Router(tags=["Travail"])
 
@@ -72,6 +72,15 @@ class QueueOut(BaseModel):
     next_cursor: str
     count: int
     count_is_exact: bool
+
+
+class ExtendIn(BaseModel):
+    """De combien l’échéance est prolongée, dans son unité, et pourquoi."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    amount: int = Field(description="De 1 à 90, dans l’unité de l’échéance.")
+    motive: str = Field(max_length=5_000)
 
 
 class ReassignIn(BaseModel):
@@ -211,6 +220,26 @@ def read_deadlines(request: HttpRequest, filters: Query[DeadlinesIn]) -> Deadlin
         ],
         next_cursor=f"{shown[-1].due_on}.{shown[-1].pk}" if len(rows) > PAGE_SIZE else "",
     )
+
+
+@router.post(
+    "dossiers/{reference}/deadlines/{int:deadline_id}/extend",
+    summary="Prolonger une échéance interne",
+    response={200: DossierSummary, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut},
+)
+def extend(request: HttpRequest, reference: str, deadline_id: int, change: ExtendIn) -> DossierSummary:
+    """Ajoute du temps à une échéance interne, dans son unité et avec un motif ; pour le pilotage.
+
+    422 « blocked » : le délai est légal et ne se prolonge pas, la règle est citée. 409 « conflict » : elle est close.
+    """
+    dossier = extend_deadline(
+        reference=reference,
+        deadline_id=deadline_id,
+        amount=change.amount,
+        motive=change.motive,
+        actor=person_of(request),
+    )
+    return DossierSummary(**summary_of(dossier))
 
 
 def _day(name: str, text: str) -> date | None:

@@ -18,7 +18,7 @@ from workflows.engine.credit_effects import deliberation, subject_lines
 from workflows.engine.credit_forms import EffectForm, VoteForm
 from workflows.engine.credit_lines import effect_day_fits
 from workflows.engine.effects import decision
-from workflows.engine.step import Effect, FixedDay, Guard, Outcome, Route, Step, Within, outcome
+from workflows.engine.step import Clock, Effect, FixedDay, Guard, Outcome, Route, Step, Within, outcome
 
 S = DossierStatus
 Tables = Callable[[StepContext], list[PaperTable]]
@@ -317,6 +317,7 @@ def effect_step(
                 to=end,
                 status=S.LAPSED,
                 motive=True,
+                clock=Clock.DROP,
                 help="Le dossier devient caduc ; aucun crédit ne bouge.",
             ),
         ],

@@ -28,11 +28,20 @@ class Terms:
 
 def terms_of(within: Within, version: RuleVersion) -> Terms:
     """The terms of a delay under a version of its rule."""
-    if within.due is not None:
-        words = date_rule_in_words(version.text) if version.unit is Unit.DATE_RULE else version.text
-        return Terms(within, version, words, None)
-    duration = rulebooks()[version.convention].duration(within.rule, version.valid_from)
-    return Terms(within, version, str(duration), duration)
+    if within.due is None:
+        duration = _duration(version)
+        return Terms(within, version, str(duration), duration)
+    if version.unit is Unit.DATE_RULE:
+        words = date_rule_in_words(version.text)
+    elif version.unit is Unit.CALENDAR_DAYS:  # the path subtracts it from the legal day
+        words = f"{_duration(version)} avant l’échéance légale"
+    else:
+        words = version.text
+    return Terms(within, version, words, None)
+
+
+def _duration(version: RuleVersion) -> Duration:
+    return rulebooks()[version.convention].duration(version.key, version.valid_from)
 
 
 def due_if_opened_now(terms: Terms, context: StepContext) -> date | None:

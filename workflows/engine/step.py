@@ -45,6 +45,7 @@ class Clock(StrEnum):
 
     MEET = "meet"
     SUSPEND = "suspend"
+    DROP = "drop"  # the act is given up: the clocks lose their object
 
 
 class FixedDay(NamedTuple):

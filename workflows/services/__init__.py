@@ -3,6 +3,7 @@
 from workflows.services.documents import add_document
 from workflows.services.drafts import create_draft, update_draft
 from workflows.services.expiry import Expired, expire_deadlines
+from workflows.services.extensions import extend_deadline
 from workflows.services.obligations import Opened, open_due_obligations, open_obligations
 from workflows.services.perform import perform
 from workflows.services.reminders import Reminders, send_reminders
@@ -21,6 +22,7 @@ __all__ = [
     "claim",
     "create_draft",
     "expire_deadlines",
+    "extend_deadline",
     "lapse_credits",
     "open_due_obligations",
     "open_obligations",

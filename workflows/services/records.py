@@ -78,7 +78,8 @@ def move_clocks(
     elif left is not None:
         if ended:
             _pass_on(clocks, left, tasks)
-        clocks.meet(left.name, body_id)
+        if how is Clock.MEET:
+            clocks.meet(left.name, body_id)
         if ended:
             clocks.cancel(left.name)
     for task in tasks:

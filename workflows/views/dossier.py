@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
+from cases.deadlines import Unit
 from cases.errors import BusinessError, Invalid, NotFound
 from cases.selectors import dossier_for, dossiers_visible_to
 from cases.services import export_journal
@@ -20,10 +21,10 @@ from cases.uploads import refused_uploads
 from cases.views.access import holdings_of_request, person_of
 from workflows.engine import get_path
 from workflows.engine.diagram import path_svg
-from workflows.forms import ReassignForm
+from workflows.forms import ExtendForm, ReassignForm
 from workflows.rulebook import rulebooks
 from workflows.selectors import DossierView, dossier_view
-from workflows.services import add_document, perform, reassign
+from workflows.services import add_document, extend_deadline, perform, reassign
 from workflows.views import credit_presentation, presentation
 
 
@@ -35,6 +36,7 @@ def _page(
     bound: forms.Form | None = None,
     upload_error: dict[str, str] | None = None,
     reassigned: ReassignForm | None = None,
+    extended: tuple[int, ExtendForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     user = person_of(request)
@@ -71,7 +73,7 @@ def _page(
             "upload_url": reverse("dossier_upload", args=[view.dossier.reference]),
             "upload_error": upload_error,
             "max_mb": settings.BERLINE_MAX_UPLOAD_MB,
-            "deadlines": view.deadlines,
+            "deadlines": presentation.deadlines(view, extended),
             "decisions": view.decisions,
             "journal": presentation.journal(view),
             "journal_export_url": reverse("dossier_journal", args=[view.dossier.reference]),
@@ -210,6 +212,38 @@ def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
             messages.success(request, f"La tâche est confiée à {to}.")
             return redirect("dossier", found.reference)
     return _page(request, view, failed=failed, reassigned=form, status=status)
+
+
+@login_required
+@require_POST
+def deadline_extend(request: HttpRequest, reference: str, deadline_id: int) -> HttpResponse:
+    """Extend an internal deadline. A refusal shows the dossier again with what was typed."""
+    user, held = person_of(request), holdings_of_request(request)
+    view = dossier_view(user, reference, held)
+    found = next((one.deadline for one in view.deadlines if one.deadline.pk == deadline_id), None)
+    if found is None:
+        raise NotFound("Ce dossier n’a pas cette échéance. Rechargez la page pour voir celles qui courent.")
+    form = ExtendForm(Unit(found.unit), request.POST, auto_id=f"prolonger-{found.pk}-%s")
+    status, failed = 422, None
+    if form.is_valid():
+        amount, motive = form.cleaned_data["amount"], form.cleaned_data["motive"]
+        try:
+            extend_deadline(
+                reference=reference, deadline_id=deadline_id, amount=amount, motive=motive, actor=user
+            )
+        except BusinessError as error:
+            status = error.http_status
+            failed = {
+                "step": "",
+                "outcome": "",
+                "motive": motive,
+                "message": error.message,
+                "reasons": error.reasons,
+            }
+        else:
+            messages.success(request, f"L’échéance « {found.title} » est prolongée.")
+            return redirect("dossier", reference)
+    return _page(request, view, failed=failed, extended=(deadline_id, form), status=status)
 
 
 @login_required

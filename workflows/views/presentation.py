@@ -8,6 +8,7 @@ from viewflow.workflow.models import Task
 
 from cases import clock
 from cases.calendar import french_date
+from cases.deadlines import Duration, Unit
 from cases.enums import DossierStatus, Role
 from cases.models import JournalEntry
 from cases.selectors import people_holding
@@ -17,8 +18,9 @@ from workflows.engine.fields import NamesField, RowsField
 from workflows.engine.path import Path
 from workflows.engine.seats import body_name, chair_of
 from workflows.engine.step import Step
-from workflows.forms import ReassignForm
+from workflows.forms import ExtendForm, ReassignForm
 from workflows.selectors import Action, DossierView
+from workflows.services.extensions import extendable
 from workflows.views import credit_presentation
 
 ACTION_TITLES = {
@@ -29,6 +31,8 @@ ACTION_TITLES = {
     "release": "Tâche rendue",
     "reassign": "Tâche confiée à une autre personne",
     "withdraw": "Dossier retiré",
+    "extend": "Échéance prolongée",
+    "breach": "Délai légal dépassé",
 }
 
 
@@ -180,6 +184,19 @@ def reassign_form(view: DossierView, task: Task, data: Any = None) -> ReassignFo
     return ReassignForm(others, data, auto_id=f"confier-{task.pk}-%s")
 
 
+def deadlines(view: DossierView, extended: tuple[int, ExtendForm] | None = None) -> list[dict[str, Any]]:
+    """Each clock with its sum, and the form to extend it for those who may. ``extended``: what was just refused."""
+    shown = []
+    for one in view.deadlines:
+        deadline, form = one.deadline, None
+        if extended is not None and extended[0] == deadline.pk:
+            form = extended[1]
+        elif extendable(view.dossier, deadline, view.path.step(deadline.step), view.holdings):
+            form = ExtendForm(Unit(deadline.unit), auto_id=f"prolonger-{deadline.pk}-%s")
+        shown.append({"clock": one, "form": form})
+    return shown
+
+
 def journal(view: DossierView) -> list[dict[str, Any]]:
     """The journal in French, latest first."""
     labels = {name: str(field.label or name) for name, field in view.path.form.base_fields.items()}
@@ -229,6 +246,14 @@ def _changes(entry: JournalEntry, labels: dict[str, str], path: type[Path]) -> l
                     "after": f"{value['name']} (version {value['version']}), SHA-256 {value['sha256']}",
                 }
             )
+        elif key == "deadline":
+            label = f"{value['title']} (+ {Duration(value['amount'], Unit(value['unit']))})"
+            before, after = (plain(one) for one in value["due_on"])
+            shown.append({"label": label, "before": before, "after": after or "fixée à la reprise"})
+        elif key == "breach":
+            due = f"l’échéance était le {french_date(date.fromisoformat(value['due_on']))}"
+            who = f"{value['organisation']} : " if value["organisation"] else ""
+            shown.append({"label": value["title"], "before": "", "after": f"{who}{due}"})
         elif key == "owner":
             after = plain(value[1]) or "personne"
             shown.append({"label": "Prise par", "before": plain(value[0]), "after": after})

@@ -227,3 +227,35 @@ class TestDeadlines:
     def test_bad_filter_is_invalid(self, people: Any, name: str, value: str) -> None:
         error = people.agent.get("deadlines", **{name: value}).refused(422, "invalid")
         assert list(error["details"]) == [name]
+
+
+class TestExtension:
+    def test_manager_gives_time_with_a_motive(self, people: Any, cast: Cast) -> None:
+        journey = Journey.at(cast, "under_review")
+        (one,) = people.agent.get("deadlines").ok()["items"]
+        body = {"amount": 2, "motive": "Congés"}
+        people.manager.post(f"dossiers/{journey.reference}/deadlines/{one['id']}/extend", body).ok()
+        (after,) = people.agent.get("deadlines").ok()["items"]
+        assert after["due_on"] > one["due_on"]
+        assert JournalEntry.objects.filter(dossier=journey.pk).latest("sequence").action == "extend"
+
+    @pytest.mark.parametrize(
+        ("person", "body", "status", "code"),
+        [
+            ("agent", {"amount": 2, "motive": "x"}, 403, "forbidden"),
+            ("est_agent", {"amount": 2, "motive": "x"}, 404, "not_found"),
+            ("manager", {"amount": 0, "motive": "x"}, 422, "invalid"),
+            ("manager", {"amount": 2, "motive": ""}, 422, "invalid"),
+            ("manager", {"amount": "2", "motive": "x"}, 422, "invalid"),
+            ("manager", {"amount": 2}, 422, "invalid"),
+        ],
+    )
+    def test_refused_extension_writes_nothing(
+        self, people: Any, cast: Cast, person: str, body: Any, status: int, code: str
+    ) -> None:
+        journey = Journey.at(cast, "under_review")
+        (one,) = people.agent.get("deadlines").ok()["items"]
+        address, api = f"dossiers/{journey.reference}/deadlines/{one['id']}/extend", people[person]
+        before = state_of_everything(journey.reference)
+        api.post(address, body).refused(status, code)
+        assert state_of_everything(journey.reference) == before

@@ -11,7 +11,7 @@ from django.core.management.base import SystemCheckError
 from django.db import connection
 from viewflow.workflow import flow
 
-from cases.enums import DossierStatus, Duty, OrganisationKind, Role
+from cases.enums import AtExpiry, DossierStatus, Duty, OrganisationKind, Role
 from tests.journeys import Cast, Journey
 from workflows.engine import Begin, Finish, Path, Piece, Route, Step, Within, checks, outcome, this
 from workflows.engine.checks import check_paths, check_roles, check_stored_references, problems_of
@@ -121,8 +121,20 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["berline.E006 essai: step 'review': no body can hold the role 'expert' there"],
     ),
     "delay that ends with an unknown outcome": (
-        {"rules": (DELAY,), "review": review(within=Within(DELAY, then="lapse"))},
+        {"rules": (DELAY,), "review": review(within=Within(DELAY, at_expiry=AtExpiry.LAPSE, then="lapse"))},
         ["berline.E019 essai: step 'review' ends by itself with 'lapse', no outcome of it"],
+    ),
+    "delay whose end brings about an outcome that is not named": (
+        {"rules": (DELAY,), "review": review(within=Within(DELAY, at_expiry=AtExpiry.LAPSE))},
+        ["berline.E021 essai: step 'review': the end of its delay is 'lapse' and records ''"],
+    ),
+    "outcome at the end of a delay that only alerts": (
+        {"rules": (DELAY,), "review": review(within=Within(DELAY, then="withdraw"))},
+        ["berline.E021 essai: step 'review': the end of its delay is 'alert' and records 'withdraw'"],
+    ),
+    "two delays of one kind": (
+        {"rules": (DELAY,), "review": review(within=(Within(DELAY), Within(DELAY)))},
+        ["berline.E022 essai: step 'review' has two delays of one kind"],
     ),
     "outcome that waits for nobody else": (
         {"prepare": step(outcome("submit", "Soumettre", to=this.review, status=S.SUBMITTED, unanimous=True))},

@@ -42,9 +42,9 @@ def test_exercise_opens_what_its_years_begun_have_brought(cast: Cast) -> None:
     assert list(opened.order_by("reference").values_list("next_due_on", flat=True)) == [
         date(2025, 7, 15),
         date(2025, 11, 1),
-        date(2026, 4, 30),
-        date(2026, 7, 15),
-        date(2026, 11, 1),
+        date(2026, 4, 20),
+        date(2026, 7, 5),  # ten days before the legal day
+        date(2026, 10, 22),
         None,
         None,
         None,
