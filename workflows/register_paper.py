@@ -26,7 +26,7 @@ from workflows.selectors.notices_totals import Totals
 TOTAL_COLUMNS = (
     "Destinataire",
     "Informations",
-    *(str(state.label).capitalize() for state in NoticeState),
+    *(state.heading for state in NoticeState),
     "Dans le délai",
     "Délai médian",
     "Délai le plus long",

@@ -45,7 +45,7 @@ ROWS = (
 TOTALS = (
     ("Destinataire", 46),
     ("Informations", 13),
-    *((str(state.label).capitalize(), 13) for state in NoticeState),
+    *((state.heading, 13) for state in NoticeState),
     ("Dans le délai (%)", 13),
     ("Délai médian (jours)", 13),
     ("Délai le plus long (jours)", 13),

@@ -22,6 +22,11 @@ class NoticeState(models.TextChoices):
     ACKNOWLEDGED = "acknowledged", "reçue dans le délai"
     ACKNOWLEDGED_LATE = "acknowledged_late", "reçue après le délai"
 
+    @property
+    def heading(self) -> str:
+        """How several are called at the head of a column: « Reçues dans le délai »."""
+        return str(self.label).replace("reçue ", "reçues ").capitalize()
+
 
 def received_on(notice: LegalNotice) -> date | None:
     """The day (Paris) of the receipt, which is the proof of the information; None while there is none."""

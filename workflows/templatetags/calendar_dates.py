@@ -20,4 +20,4 @@ def in_full(day: date) -> str:
 def moment_in_full(moment: datetime) -> str:
     """Write a moment as it was in Paris, with its weekday."""
     local = moment.astimezone(clock.PARIS)
-    return f"{french_date(local.date())} à {local:%H:%M}"
+    return f"{french_date(local.date())} à\u00a0{local:%H:%M}"

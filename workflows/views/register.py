@@ -35,7 +35,7 @@ LABELS = {
     "state": "État",
     "dossier": "Dossier",
     "since": "Virement du",
-    "until": "au",
+    "until": "Virement au",
 }
 
 
@@ -138,7 +138,7 @@ def _views(filters: RegisterFilters, page: RegisterPage | None) -> list[dict[str
     rest = filters.without_state().as_query()
     counts = totals_of(page.any_state if page else ())
     choices = [("", "Toutes", counts.number)]
-    choices += [(state.value, str(state.label).capitalize(), counts.by_state[state]) for state in NoticeState]
+    choices += [(state.value, state.heading, counts.by_state[state]) for state in NoticeState]
     return [
         {
             "label": label,
@@ -146,7 +146,7 @@ def _views(filters: RegisterFilters, page: RegisterPage | None) -> list[dict[str
             "url": f"{reverse('register')}?{urlencode(rest | ({'state': value} if value else {}))}".rstrip(
                 "?"
             ),
-            "current": value == filters.state,
+            "current": page is not None and value == filters.state,
         }
         for value, label, number in choices
     ]
