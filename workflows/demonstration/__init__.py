@@ -5,8 +5,8 @@ is, at a moment of the past (``cases.clock.at``), under the rules of that day. L
 tells the same story with the same dates.
 """
 
-from workflows.demonstration.loading import Loaded, load
+from workflows.demonstration.loading import Loaded, has_dossiers, load
 from workflows.demonstration.people import ACCOUNTS, PASSWORD
 from workflows.demonstration.timetable import ClockTooEarly
 
-__all__ = ["ACCOUNTS", "PASSWORD", "ClockTooEarly", "Loaded", "load"]
+__all__ = ["ACCOUNTS", "PASSWORD", "ClockTooEarly", "Loaded", "has_dossiers", "load"]

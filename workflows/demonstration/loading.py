@@ -64,6 +64,11 @@ class Loaded:
     acts: int
 
 
+def has_dossiers() -> bool:
+    """Whether people have filed dossiers: those that the system opens of the calendar are in nobody's way."""
+    return Dossier.objects.filter(created_by__isnull=False).exists()
+
+
 @transaction.atomic
 def load(
     *,
@@ -71,7 +76,7 @@ def load(
     stories: Iterable[Story] = STORIES,
     progress: Callable[[int, int], None] | None = None,
 ) -> Loaded | None:
-    """Load the demonstration; None, and nothing written, when there is any dossier already.
+    """Load the demonstration; None, and nothing written, when there is any dossier already (``has_dossiers``).
 
     All of it or nothing: killed on its way, it leaves no row (files of pieces without a row may stay in the
     storage). ``small``: about two dozen dossiers that still show every path and every status. ``progress`` is told the
@@ -79,7 +84,7 @@ def load(
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    if Dossier.objects.exists():
+    if has_dossiers():
         return None
     told = tuple(one for one in stories if one.small or not small)
     today = clock.today()

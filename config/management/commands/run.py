@@ -16,10 +16,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from cases.models import Dossier
 from config import env, supervisor
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from config.embedded import Cluster, EmbeddedError
+from config.management.commands.prepare import open_calendar
+from workflows.demonstration import has_dossiers
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 5
@@ -39,6 +40,7 @@ class Command(BaseCommand):
                 port = _free_port()
                 self._prepare()
                 demonstration = self._load_demonstration(embedded=cluster is not None)
+                open_calendar(self, verbosity=0)  # last: whoever the demonstration brings is told of it
                 connections.close_all()
                 code = supervisor.run(
                     _commands(port),
@@ -56,13 +58,13 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         self._say("preparing the database")
         call_command("check")
-        call_command("prepare", verbosity=1)
+        call_command("prepare", verbosity=1, obligations=False)
 
     def _load_demonstration(self, *, embedded: bool) -> bool:
         """Load the demonstration into an empty embedded database; whether its accounts are there."""
         if not env.flag("BERLINE_DEMO", default=embedded):
             return False
-        if not Dossier.objects.exists():
+        if not has_dossiers():
             self._say("loading the demonstration, which takes a moment")
             call_command("load_demo", force=not embedded, verbosity=2)
         return True

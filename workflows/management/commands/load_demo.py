@@ -10,8 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
 from cases import clock
-from cases.models import Dossier
-from workflows.demonstration import ACCOUNTS, PASSWORD, ClockTooEarly, load
+from workflows.demonstration import ACCOUNTS, PASSWORD, ClockTooEarly, has_dossiers, load
 from workflows.demonstration.people import taken_names
 
 #: Notices older than this were settled by life: nobody returns from so long an absence to an unread pile.
@@ -63,7 +62,7 @@ class Command(BaseCommand):
                 "autre. Retirez DATABASE_URL, ou ajoutez --force si cette base est vide et sert à des essais."
             )
         taken = taken_names()
-        if taken and not Dossier.objects.exists():
+        if taken and not has_dossiers():
             raise CommandError(
                 f"Des comptes portent déjà des noms de la démonstration : {', '.join(taken)}. Chargez-la "
                 "dans une base neuve (make reset), ou démarrez sans elle avec BERLINE_DEMO=0."

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from cases import clock
-from workflows.services import open_due_obligations, open_obligations
+from workflows.services import Opened, open_due_obligations, open_obligations
 
 EXERCISES = range(2004, 2101)
 
@@ -22,6 +22,13 @@ class Command(BaseCommand):
         if exercise is not None and exercise not in EXERCISES:
             raise CommandError(f"L’exercice est une année de {EXERCISES[0]} à {EXERCISES[-1]}.")
         report = open_due_obligations(today) if exercise is None else open_obligations(exercise, today)
+        if options["verbosity"] > 0:
+            self._tell(report)
+        if report.failed:
+            lines = "\n".join(f"{name} : {message}" for name, message in report.failed.items())
+            raise CommandError(f"Ces dossiers n’ont pas pu être ouverts :\n{lines}")
+
+    def _tell(self, report: Opened) -> None:
         for name, reference in report.done.items():
             self.stdout.write(f"{name} : {reference} ouvert.")
         for name, reference in report.kept.items():
@@ -30,6 +37,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{name} : convention close, conservé sans être ouvert.")
         if not report.done:
             self.stdout.write("Aucun dossier n’était à ouvrir.")
-        if report.failed:
-            lines = "\n".join(f"{name} : {message}" for name, message in report.failed.items())
-            raise CommandError(f"Ces dossiers n’ont pas pu être ouverts :\n{lines}")
