@@ -29,6 +29,7 @@ ROUTES = {
     ("post", "tasks/{task_id}/release"),
     ("post", "tasks/{task_id}/reassign"),
     ("get", "deadlines"),
+    ("post", "dossiers/{reference}/deadlines/{deadline_id}/extend"),
     ("get", "notices"),
     ("post", "notices/{notice_id}/acknowledge"),
     ("get", "budget/{fund}/{exercise}"),
