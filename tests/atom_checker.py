@@ -1,4 +1,4 @@
-"""A strict reader of Atom written from RFC 4287 alone: ``faults(data)`` names what is wrong, ``entries(data)`` reads."""
+"""A strict reader of Atom, from RFC 4287 alone: ``faults(data)`` names what is wrong, ``entries(data)`` reads."""
 
 from __future__ import annotations
 

@@ -87,15 +87,10 @@ def _lines(data: bytes) -> tuple[list[str], list[str]]:
 
 
 def _property(line: str) -> Property:
-    quoted = False
-    for position, character in enumerate(line):
-        if character == '"':
-            quoted = not quoted
-        elif character == ":" and not quoted:
-            break
-    else:
+    split = re.match(r'((?:[^":]|"[^"]*")*):(.*)\Z', line, re.DOTALL)
+    if not split:
         raise Unreadable(f"no value in {line[:40]!r}")
-    head, value = line[:position], line[position + 1 :]
+    head, value = split.groups()
     name, _, rest = head.partition(";")
     if not _NAME.match(name):
         raise Unreadable(f"{name[:40]!r} is no name")

@@ -88,7 +88,7 @@ def _entry(stamp: Stamp, deadline: Deadline) -> CalendarEntry:
         f"À faire : {title}",
         *([step.help] if step and step.help else []),
         f"{kind} : {french_date(stamp.due_on)}",
-        f"« {quote.text} » ({quote.source})",
+        f"{'Règle' if quote.status == 'text' else 'Règle déduite'} : « {quote.text} » ({quote.source})",
     ]
     if deadline.at_expiry != AtExpiry.ALERT:
         lines.append(f"À l’échéance : {lowered(AtExpiry(deadline.at_expiry).label)}")

@@ -121,11 +121,11 @@ def test_paris_changes_its_clocks_as_the_package_knows() -> None:
     (zone,) = Calendar.from_ical(rendered()).walk("VTIMEZONE")
     paris = zone.to_tz()
     for moment, hours in (
-        (datetime(2026, 3, 29, 1, 59), 1),
-        (datetime(2026, 3, 29, 3), 2),
-        (datetime(2026, 12, 1), 1),
-    ):  # noqa: DTZ001,E501
-        assert moment.replace(tzinfo=paris).utcoffset() == timedelta(hours=hours)
+        ((2026, 3, 29, 1, 59), 1),
+        ((2026, 3, 29, 3, 0), 2),
+        ((2026, 12, 1, 0, 0), 1),
+    ):
+        assert datetime(*moment, tzinfo=paris).utcoffset() == timedelta(hours=hours)
 
 
 def test_same_content_gives_the_same_bytes() -> None:
@@ -137,13 +137,13 @@ def test_any_title_comes_back_from_both_readers(title: str, name: str, category:
     entry = replace(
         ENTRY,
         summary=f"FNMO-2026-00012 — {title}",
-        description=f"Objet : {title}\nFin",
+        description=f"Objet : « {title} »\nFin",
         categories=(f"k{category}",),
     )
     data = rendered(entry, replace(ENTRY, uid="autre"), name=name)
     assert faults(data) == []
     first, second = events(data)
-    assert first.description == f"Objet : {printable(title)}\nFin"
+    assert first.description == f"Objet : « {printable(title)} »\nFin"
     assert first.summary == f"FNMO-2026-00012 — {one_line(title)}".strip()
     assert second.summary == ENTRY.summary
     assert property_of_calendar(data, "X-WR-CALNAME") == one_line(name)
