@@ -1,4 +1,4 @@
-"""Forms of the administration of roles."""
+"""Forms of the administration of roles, and of absences."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from django import forms
 
 from cases import clock
 from cases.enums import Role
-from cases.models import Organisation
+from cases.models import Organisation, User
+from cases.selectors.absences import possible_deputies
 
 
 class DateInput(forms.DateInput):
@@ -117,3 +118,47 @@ class MotiveForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+def deputy_field(label: str, help_text: str, user: User) -> forms.ModelChoiceField:
+    """One of those who may stand in for a person, or nobody."""
+    return forms.ModelChoiceField(
+        label=label,
+        queryset=possible_deputies(user),
+        to_field_name="username",
+        required=False,
+        empty_label="Aucun",
+        help_text=help_text,
+        error_messages={"invalid_choice": "Choisissez une personne dans la liste."},
+    )
+
+
+class AbsenceForm(forms.Form):
+    """From when to when somebody is away, and who stands in."""
+
+    first_day = day_field("Premier jour d’absence")
+    last_day = day_field("Dernier jour d’absence")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["first_day"].initial = clock.today
+        self.fields["deputy"] = deputy_field(
+            "Suppléant pendant cette absence",
+            "Reçoit les rappels de ces jours-là. Sans choix, c’est le suppléant habituel ; à défaut, le pilotage.",
+            user,
+        )
+
+
+class DeputyForm(forms.Form):
+    """The usual deputy of a person."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["deputy"] = deputy_field(
+            "Suppléant habituel",
+            "Reçoit les rappels à trois jours de l’échéance, et tous pendant une absence sans suppléant désigné.",
+            user,
+        )
+        self.fields["deputy"].initial = user.deputy.username if user.deputy else None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import administration, budget, documents
+from cases.views import absences, administration, budget, documents
 
 urlpatterns = [
     path("dossiers/<str:reference>/pieces/<uuid:public_id>/", documents.download, name="document"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path(
         "budgets/<str:fund>/<int:year>/<str:code>/export.xlsx", budget.line_export, name="budget_line_export"
     ),
+    path("absences/", absences.own, name="absences"),
+    path("absences/<uuid:public_id>/annuler/", absences.cancel, name="absence_cancel"),
+    path("absences/<str:username>/", absences.of_person, name="absences_of"),
+    path("absences/<str:username>/declarer/", absences.declare, name="absence_declare"),
+    path("absences/<str:username>/suppleant/", absences.deputy, name="absence_deputy"),
     path("roles/", administration.roles, name="roles"),
     path("roles/<int:pk>/fin/", administration.role_end, name="role_end"),
     path("personnes/", administration.person_jump, name="person_jump"),

@@ -202,7 +202,7 @@ def people_managed_by(user: Any, holdings: tuple[Holding, ...] | None = None) ->
 def _to_come() -> QuerySet[Absence]:
     return (
         Absence.objects.filter(cancelled_at__isnull=True, last_day__gte=clock.today())
-        .select_related("user", "deputy", "created_by")
+        .select_related("user__deputy", "deputy", "created_by")
         .order_by("first_day", "user__display_name", "pk")
     )
 

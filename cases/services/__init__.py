@@ -5,6 +5,7 @@ A dossier itself is only changed by ``workflows.services``; what stands here are
 
 from cases.papers import Column, PaperOptions, PaperTable, Vote, money_table
 from cases.services import ledger
+from cases.services.absences import cancel_absence, declare_absence, may_declare_for, set_deputy
 from cases.services.budgets import close_exercise, load_budgets, open_exercise
 from cases.services.deadlines import DossierClocks, computation_of
 from cases.services.decisions import facility_names, record_decision
@@ -37,6 +38,7 @@ __all__ = [
     "acknowledge_notice",
     "append_administration_entry",
     "append_entry",
+    "cancel_absence",
     "check_upload",
     "close_exercise",
     "compare_heads",
@@ -44,6 +46,7 @@ __all__ = [
     "create_feed",
     "create_person",
     "deactivate_person",
+    "declare_absence",
     "end_role",
     "ensure_role_group",
     "export_journal",
@@ -54,6 +57,7 @@ __all__ = [
     "journal_heads",
     "ledger",
     "load_budgets",
+    "may_declare_for",
     "money_table",
     "next_reference",
     "note_feed_read",
@@ -66,6 +70,7 @@ __all__ = [
     "revoke_feed",
     "revoke_feeds_of",
     "revoke_token",
+    "set_deputy",
     "store_document",
     "store_paper",
     "store_papers",

@@ -34,6 +34,9 @@ TITLES = {
     "suspend_webhook": "Abonnement suspendu",
     "resume_webhook": "Abonnement repris",
     "renew_webhook": "Secret d’abonnement renouvelé",
+    "declare_absence": "Absence déclarée",
+    "cancel_absence": "Absence annulée",
+    "set_deputy": "Suppléant habituel changé",
 }
 
 
@@ -291,7 +294,7 @@ def person_feeds_revoke(request: HttpRequest, username: str) -> HttpResponse:
         except BusinessError as error:
             problems = add_service_errors(form, error) or [error.message]
         else:
-            messages.success(request, f"{user} n’a plus d’adresse de flux : {ended} révoquée(s).")
+            messages.success(request, f"{user} : adresses de flux révoquées ({ended}).")
             return redirect("person", user.username)
     problems += _sentences(form)
     return _person_page(request, user, feeds_form=form, problems=problems, status=422)
