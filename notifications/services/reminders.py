@@ -23,6 +23,8 @@ TO_DO = {
     "director": "Faites faire l’étape : voyez avec la personne qui la tient, ou demandez au pilotage de la confier à "
     "une autre.",
 }
+#: The code of a reminder that tells of a breach just reported.
+BREACH = AtExpiry.REPORT_BREACH.value
 #: What the system does by itself when nobody has acted by the date.
 _BY_ITSELF = (AtExpiry.TACIT_APPROVAL, AtExpiry.ENFORCEABLE, AtExpiry.LAPSE, AtExpiry.REPORT_BREACH)
 
@@ -70,7 +72,7 @@ def tell_holder_away(event: HolderAway) -> int:
     for why, people in _groups(event.recipients):
         facts = (
             _subject(deadline),
-            f"L’étape « {event.step_title} » dépend de {event.name}, dont l’absence est déclarée "
+            f"L’étape « {event.step_title} » dépend {of(event.name)}, dont l’absence est déclarée "
             f"{_span(event.first_day, event.last_day)} ; {_kind(deadline)} tombe le {french_date(event.due_on)}.",
             deputy,
             _why(why),
@@ -127,9 +129,8 @@ def _state(event: DeadlineReminded) -> str:
     """By when, and what follows if nothing is done."""
     day, kind = french_date(event.due_on), _kind(event.deadline)
     if event.days_left < 0:
-        return (
-            f"L’étape « {event.step_title} » devait être faite au plus tard le {day} ({kind} est dépassée)."
-        )
+        noted = " Le dépassement est consigné au journal du dossier." if event.code == BREACH else ""
+        return f"L’étape « {event.step_title} » devait être faite au plus tard le {day} ({kind} est dépassée).{noted}"
     when = {0: "c’est aujourd’hui", 1: "c’est demain"}.get(
         event.days_left, f"il reste {_days(event.days_left)}"
     )
@@ -151,7 +152,8 @@ def _why(why: Recipient) -> str:
         parts.append(f"Vous êtes averti comme suppléant habituel {of(why.stands_in_for)}, averti aussi.")
     elif why.stands_in_for and why.until is not None:
         parts.append(
-            f"Vous êtes averti comme suppléant {of(why.stands_in_for)}, absent jusqu’au {french_date(why.until)}."
+            f"Vous êtes averti comme suppléant {of(why.stands_in_for)}, dont l’absence dure jusqu’au "
+            f"{french_date(why.until)}."
         )
     if why.part == "manager":
         parts.append("Ce rappel s’adresse au pilotage.")

@@ -15,7 +15,7 @@ from tests.journeys import Cast
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def journey(cast: Cast) -> CreditJourney:
     """A virement with a clock that was met and one that runs until 9 March 2026."""
     return CreditJourney.file(cast, "virement", transfers(("A-I-1", "A-I-2.autres", "1000.00"))).walk(

@@ -42,11 +42,12 @@ class Place:
     def levels(self, dossier: Dossier) -> list[str]:
         """Lineages where a superior may be found, the nearest first.
 
-        What is held outside the dossier's own line is looked after by that line where nobody is above it.
+        What is held outside the dossier's own line (ministries, board) is looked after by the national fund where
+        nobody is above it: a region answers for nothing there.
         """
         own = dossier.organisation.lineage
         levels = _upwards(self.lineage)
-        return levels if own.startswith(self.lineage) else list(dict.fromkeys([*levels, *_upwards(own)]))
+        return levels if own.startswith(self.lineage) else list(dict.fromkeys([*levels, _upwards(own)[-1]]))
 
 
 @dataclass(frozen=True, slots=True)

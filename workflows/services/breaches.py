@@ -6,8 +6,11 @@ from typing import Any
 from cases import clock
 from cases.enums import AtExpiry, DeadlineState
 from cases.errors import Conflict, Invalid
+from cases.events import DeadlineReminded, emit_reminder
 from cases.models import Deadline, Dossier
 from workflows.engine.context import StepContext
+from workflows.rulebook import Addressee, resolve
+from workflows.selectors.circle import circle_of
 from workflows.services.records import record_act
 
 #: The outcome under which ``perform`` takes the report, from the system alone.
@@ -17,8 +20,9 @@ BREACH = AtExpiry.REPORT_BREACH.value
 def report_breach(context: StepContext, data: Mapping[str, Any] | None) -> Dossier:
     """Write to the journal that the delay ``data["deadline"]`` is over and its act not done.
 
-    Nothing else changes: the step stays open, the act can still be done, late. Needs the caller's transaction and its
-    lock on the dossier. Raises ``Conflict`` when it was reported already or the clock does not run any more.
+    The management and the direction are told. Nothing else changes: the step stays open, the act can still be done,
+    late. Needs the caller's transaction and its lock on the dossier. Raises ``Conflict`` when it was reported already or
+    the clock does not run any more.
     """
     if context.step is None:
         raise RuntimeError("a breach is reported of a step")
@@ -31,7 +35,29 @@ def report_breach(context: StepContext, data: Mapping[str, Any] | None) -> Dossi
         "organisation": deadline.organisation.code if deadline.organisation else "",
     }
     record_act(context, action="breach", status_before=context.dossier.status, bump=False)
+    _tell_superiors(context, deadline)
     return context.dossier
+
+
+def _tell_superiors(context: StepContext, deadline: Deadline) -> None:
+    """The management and the direction hear of it at once, whatever the ladder of the rule says."""
+    deadline.dossier = context.dossier
+    circle = circle_of(deadline)
+    recipients = circle.reached([Addressee.MANAGER, Addressee.DIRECTOR])
+    if deadline.due_on is None or not recipients:
+        return
+    emit_reminder(
+        DeadlineReminded(
+            deadline=deadline,
+            code=BREACH,
+            step_title=deadline.title,
+            days_left=(deadline.due_on - clock.today()).days,
+            due_on=deadline.due_on,
+            in_hand=circle.in_hand(),
+            recipients=recipients,
+            quote=resolve(deadline.rule_ref).as_quote(),
+        )
+    )
 
 
 def _taken(context: StepContext, identifier: Any) -> Deadline:

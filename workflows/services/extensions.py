@@ -18,7 +18,6 @@ from workflows.rulebook import resolve
 from workflows.services.locking import busy_is_conflict, checked_motive, lock_dossier
 from workflows.services.records import record_act
 
-
 #: The most that one extension adds, in the unit of the deadline (days, working days or months).
 MAX_EXTENSION = 90
 
@@ -26,8 +25,8 @@ MAX_EXTENSION = 90
 def extend_deadline(*, reference: str, deadline_id: int, amount: int, motive: str, actor: User) -> Dossier:
     """Add ``amount`` units (1 to 90, those of the deadline) to an internal deadline that is not over yet.
 
-    Raises ``NotFound``, ``Forbidden`` (managers only), ``Blocked`` (a legal delay, with its words), ``Conflict`` (met or
-    without object meanwhile), ``Invalid`` (amount, no motive).
+    Raises ``NotFound``, ``Forbidden`` (managers only), ``Blocked`` (a legal delay, with its words), ``Conflict`` (it is
+    over), ``Invalid`` (amount, no motive).
     """
     with busy_is_conflict(), transaction.atomic():
         holdings = holdings_of(actor)

@@ -8,6 +8,8 @@ from cases.errors import Conflict, Invalid
 from cases.models import Deadline, JournalEntry
 from cases.services import verify_all
 from cases.services.journal import SYSTEM
+from notifications.enums import Channel, NoticeKind
+from notifications.models import OutboxRow
 from tests.budget_journeys import at, sweep
 from tests.credit_journeys import CreditJourney, credits_of, transfers
 from tests.journeys import Cast
@@ -54,6 +56,23 @@ def test_breach_of_each_addressee_is_written_once_and_the_step_stays_open(cast: 
     journey.do("inform.acknowledge", "ministry_db", at=at(2026, 3, 20))
     assert journey.status == "closed"
     assert not list(verify_all())
+
+
+def test_management_and_direction_are_told_of_the_breach_once(cast: Cast) -> None:
+    journey = told(cast)
+    sweep(at(2026, 3, 18, 12))
+    sweep(at(2026, 3, 19, 12))
+    notices = OutboxRow.objects.filter(
+        dossier=journey.pk, kind=NoticeKind.REMINDER, channel=Channel.EMAIL, event__contains="report_breach"
+    )
+    assert {(one.reader.username, one.details["quote"]["source"][:13]) for one in notices} == {
+        ("manager", "COG 2014-2017"),
+        ("dg", "COG 2014-2017"),
+        ("dg2", "COG 2014-2017"),
+    }
+    assert notices.count() == 9  # three addressees were not told in time
+    assert all("consigné au journal" in one.body for one in notices)
+    assert "devait être faite au plus tard le mardi 17 mars 2026" in notices[0].body
 
 
 def test_sweep_that_was_down_keeps_the_day_of_the_breach(cast: Cast) -> None:

@@ -20,7 +20,7 @@ from workflows.services import extend_deadline
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def journey(cast: Cast) -> CreditJourney:
     """A virement that waits for the check of its credits, at the fund, since 2 March 2026."""
     return CreditJourney.file(cast, "virement", transfers(("A-I-1", "A-I-2.autres", "1000.00"))).walk(
@@ -28,7 +28,7 @@ def journey(cast: Cast) -> CreditJourney:
     )
 
 
-@pytest.fixture()
+@pytest.fixture
 def manager(cast: Cast) -> User:
     """Who watches the backlog of the whole fund."""
     return cast.person("pilote", (Role.MANAGER, "canssm"))

@@ -242,21 +242,21 @@ def test_each_body_is_reminded_of_its_own_answer(cast: Cast) -> None:
     journey.walk("prepare.submit", "check.credits_available", "effect.effect", "inform.acknowledge@ministry")
     sweep(START.replace(year=2026, day=12))
     assert sorted(told()) == [
-        ("carmi_manager", "J-5"),  # of the ministry's answer, and of the contrôle général's
-        ("carmi_manager", "J-5"),
         ("comptroller", "J-5"),
+        ("manager", "J-5"),  # of the ministry's answer, and of the contrôle général's
+        ("manager", "J-5"),
         ("ministry_db", "J-5"),
     ]
     journey.do("inform.acknowledge", "ministry_db", at=START.replace(year=2026, day=13))
     states = [(row.reader.username, row.state) for row in reminded()]
     assert sorted(states) == [
-        ("carmi_manager", OutboxState.DELIVERED),
-        ("carmi_manager", OutboxState.SETTLED),
         ("comptroller", OutboxState.DELIVERED),
+        ("manager", OutboxState.DELIVERED),
+        ("manager", OutboxState.SETTLED),
         ("ministry_db", OutboxState.SETTLED),
     ]
     sweep(START.replace(year=2026, day=15))
-    assert sorted(told()[4:]) == [("carmi_manager", "J-2"), ("director", "J-2")]
+    assert sorted(told()[4:]) == [("manager", "J-2"), ("director", "J-2")]
     journey.do("inform.acknowledge", "comptroller", at=START.replace(year=2026, day=16))
     assert {row.state for row in reminded()} == {OutboxState.SETTLED}
 

@@ -21,7 +21,7 @@ def _today() -> None:
         yield
 
 
-@pytest.fixture()
+@pytest.fixture
 def journey(cast: Cast) -> CreditJourney:
     cast.person("pilote", (Role.MANAGER, "canssm"))
     return CreditJourney.file(cast, "virement", transfers(("A-I-1", "A-I-2.autres", "1000.00"))).walk(
