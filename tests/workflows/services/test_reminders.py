@@ -256,7 +256,7 @@ def test_each_body_is_reminded_of_its_own_answer(cast: Cast) -> None:
         ("ministry_db", OutboxState.SETTLED),
     ]
     sweep(START.replace(year=2026, day=15))
-    assert sorted(told()[4:]) == [("manager", "J-2"), ("director", "J-2")]
+    assert sorted(told()[4:]) == [("dg", "J-2"), ("dg2", "J-2"), ("manager", "J-2")]
     journey.do("inform.acknowledge", "comptroller", at=START.replace(year=2026, day=16))
     assert {row.state for row in reminded()} == {OutboxState.SETTLED}
 
