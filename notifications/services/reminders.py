@@ -149,10 +149,10 @@ def _why(why: Recipient) -> str:
     """Why this person is told, in words."""
     parts = []
     if why.part == "deputy":
-        parts.append(f"Vous êtes averti comme suppléant habituel {of(why.stands_in_for)}, averti aussi.")
+        parts.append(f"Ce rappel vous est adressé comme suppléant habituel {of(why.stands_in_for)}, qui le reçoit aussi.")
     elif why.stands_in_for and why.until is not None:
         parts.append(
-            f"Vous êtes averti comme suppléant {of(why.stands_in_for)}, dont l’absence dure jusqu’au "
+            f"Ce rappel vous est adressé comme suppléant {of(why.stands_in_for)}, dont l’absence dure jusqu’au "
             f"{french_date(why.until)}."
         )
     if why.part == "manager":

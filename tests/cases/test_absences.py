@@ -118,7 +118,7 @@ def test_person_without_role_declares_as_holder_of_the_account(cast: Cast) -> No
         ({"deputy": "nobody"}, "deputy", "ne peut pas lire"),
         ({"deputy": "admin"}, "deputy", "ne peut pas lire"),
         ({"deputy": "ministry"}, "deputy", "ne peut pas lire"),
-        ({"deputy": "director"}, "deputy", "est absent aussi, le"),
+        ({"deputy": "director"}, "deputy", "a aussi une absence déclarée, le"),
     ],
 )
 def test_absence_that_makes_no_sense_is_refused_and_writes_nothing(

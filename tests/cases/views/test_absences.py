@@ -66,7 +66,7 @@ def test_absence_is_declared_shown_and_cancelled(cast: Cast, desk: Client) -> No
         ({"last_day": "1990-01-01"}, "last_day", "Le dernier jour précède le premier."),
         ({"deputy": "est_agent"}, "deputy", "Choisissez une personne dans la liste."),
         ({"deputy": "agent"}, "deputy", "Choisissez une personne dans la liste."),
-        ({"deputy": "director"}, "deputy", "Denis Directeur est absent aussi"),
+        ({"deputy": "director"}, "deputy", "Denis Directeur a aussi une absence déclarée"),
     ],
 )
 def test_refusal_keeps_what_was_written_and_stores_nothing(

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.dispatch import receiver
 
 from cases import clock
-from cases.enums import DeadlineState, Role
+from cases.enums import DeadlineState
 from cases.events import DeadlineReminded, deadline_reminded
 from cases.models import Deadline, RoleGrant, User
 from notifications.enums import Channel, OutboxState
@@ -140,8 +140,8 @@ def test_manager_is_told_who_has_the_step_since_when(cast: Cast) -> None:
     (row,) = reminded()
     assert row.title == "Rappel : Instruire le dossier, au plus tard le lundi 23 mars 2015"
     assert row.body == (
-        "Rénovation du centre de santé de Lens (CARMI Nord-Pas-de-Calais). L’étape « Instruire le dossier » est à faire "
-        "au plus tard le lundi 23 mars 2015 : c’est demain (l’échéance interne). Ce rappel s’adresse au pilotage. La "
+        "Rénovation du centre de santé de Lens (CARMI Nord-Pas-de-Calais). L’étape « Instruire le dossier » est à "
+        "faire au plus tard le lundi 23 mars 2015 : c’est demain (l’échéance interne). Ce rappel s’adresse au pilotage. La "
         "tâche attend le rôle « Instructeur » (CANSSM) depuis le lundi 2 mars 2015 ; le tiennent : Igor Instructeur, "
         "Irène Instructrice."
     )
