@@ -35,6 +35,7 @@ class Told:
     title: str = "Virement FNGA 2026 : postes de travail"
     body: str = "carmi-npdc"
     mails: tuple[tuple[OutboxState, datetime | None], ...] = ()
+    rule: str = RULE
 
 
 def tell(cast: Cast, given: Iterable[Told]) -> list[LegalNotice]:
@@ -97,7 +98,7 @@ def _notice(cast: Cast, one: Told, dossier: Dossier, document: Document) -> Lega
         dossier=dossier,
         organisation=cast.body[one.addressee],
         step="inform",
-        rule_ref=RULE,
+        rule_ref=one.rule,
         happened_on=one.happened_on,
         due_on=one.happened_on + DELAY,
         document=document,

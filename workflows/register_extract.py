@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from cases import clock
-from cases.calendar import french_date
 from cases.errors import Quote
+from cases.templatetags.calendar_dates import moment_in_full
 from workflows.rulebook import UnknownRule, resolve
 from workflows.selectors.notices_filters import RegisterFilters
 from workflows.selectors.notices_rows import Delivery, RegisterRow
@@ -46,7 +45,7 @@ class Extract:
     @property
     def made(self) -> str:
         """« mercredi 18 mars 2026 à 09:00 (Paris) »."""
-        return f"{in_full(self.made_at)} (Paris)"
+        return f"{moment_in_full(self.made_at)} (Paris)"
 
     @property
     def quotes(self) -> list[Quote]:
@@ -58,12 +57,6 @@ class Extract:
             except UnknownRule:
                 continue
         return found
-
-
-def in_full(moment: datetime) -> str:
-    """A moment as it was in Paris: « mardi 3 mars 2026 à 10:02 »."""
-    local = moment.astimezone(clock.PARIS)
-    return f"{french_date(local.date())} à {local:%H:%M}"
 
 
 def mail_words(delivery: Delivery) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 from cases import clock
 from cases.calendar import french_date
 from cases.pdf import CANSSM, render_pdf
+from cases.templatetags.calendar_dates import moment_in_full
 from workflows.register_extract import (
     ABOUT,
     HEADING,
     NO_CRITERIA,
     NOTHING,
     Extract,
-    in_full,
     mail_words,
     number,
     percent,
@@ -93,10 +93,10 @@ def _row(row: RegisterRow) -> dict[str, Any]:
     under = " · ".join(part for part in (row.reference, row.fund, str(row.exercise or "")) if part)
     mail = [mail_words(row.delivery)]
     if row.delivery.delivered_at is not None:
-        mail.append(in_full(row.delivery.delivered_at))
+        mail.append(moment_in_full(row.delivery.delivered_at))
     receipt = []
     if notice.acknowledged_at is not None:
-        receipt = [in_full(notice.acknowledged_at), f"{notice.acknowledged_by}, {notice.capacity}"]
+        receipt = [moment_in_full(notice.acknowledged_at), f"{notice.acknowledged_by}, {notice.capacity}"]
     return {
         "late": row.late,
         "cells": [
@@ -104,7 +104,7 @@ def _row(row: RegisterRow) -> dict[str, Any]:
             [row.addressee],
             [french_date(notice.happened_on)],
             [french_date(notice.due_on)],
-            [in_full(notice.sent_at)],
+            [moment_in_full(notice.sent_at)],
             mail,
             receipt or ["—"],
             [str(row.days)],

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.http import HttpRequest
 from ninja import Query, Router
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cases.api.access import person_of
 from cases.api.errors import ErrorOut
@@ -79,6 +79,33 @@ class NoticesIn(BaseModel):
     cursor: str = Field(default="", max_length=40, description="« next_cursor » de la page précédente.")
 
 
+#: A line of the register, for the document of the API.
+EXAMPLE: dict[str, Any] = {
+    "id": "5b7c2f6e-0f0c-4a53-9a36-6d1f0c3a9e11",
+    "reference": "VIR-2026-0042",
+    "title": "Virement FNGA 2026 : remplacement des postes de travail",
+    "fund": "FNGA",
+    "exercise": 2026,
+    "addressee": {"code": "dss", "name": "Direction de la sécurité sociale"},
+    "happened_on": "2026-03-02",
+    "due_on": "2026-03-17",
+    "sent_at": "2026-03-02T09:00:00Z",
+    "delivered_at": "2026-03-02T09:01:07Z",
+    "delivery": "delivered",
+    "delivery_label": "remis au serveur",
+    "mails": {"delivered": 2},
+    "acknowledged_at": "2026-03-05T14:20:31Z",
+    "acknowledged_by": "Dorothée Séassan",
+    "capacity": "Ministère de tutelle — Direction de la sécurité sociale",
+    "days": 3,
+    "state": "acknowledged",
+    "state_label": "reçue dans le délai",
+    "late": False,
+    "rule": "cog-2014-2017/virement.information.delay@2014-01-01",
+    "document_url": "/api/v1/dossiers/VIR-2026-0042/documents/0c9d2f1e-58a1-4f0b-8f5e-3f6b7a1c2d3e",
+}
+
+
 class RegisteredNoticeOut(NoticeOut):
     """Une ligne du registre : l’information, son virement et ce que sont devenus ses courriels.
 
@@ -86,6 +113,8 @@ class RegisteredNoticeOut(NoticeOut):
     cours d’envoi), failed (en échec), unaddressed (aucune adresse), settled (sans objet) ou none (aucun
     courriel), le meilleur état s’il y a plusieurs personnes ; « mails » : combien sont dans chaque état.
     """
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     title: str
     fund: str

@@ -146,7 +146,7 @@ def _state(text: str) -> str:
 def _reference(text: str) -> str:
     if len(text) > _LONGEST_REFERENCE or not storable(text):
         raise ValueError(
-            f"« {shown(text)} » n’est pas une référence : écrivez-la comme sur le dossier, par exemple VIR-2026-0001."
+            f"« {shown(text)} » n’est pas une référence : écrivez-la comme sur le dossier, par exemple VIR-2026-0042."
         )
     return text.upper()
 

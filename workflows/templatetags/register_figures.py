@@ -8,8 +8,6 @@ from workflows.register_extract import number, percent
 
 register = template.Library()
 
-_ONE = 1
-
 
 @register.filter
 def percentage(value: Decimal | None) -> str:
@@ -20,4 +18,4 @@ def percentage(value: Decimal | None) -> str:
 @register.filter
 def days(value: Decimal | int | None) -> str:
     """A number of days, with its unit; French has the plural from two on."""
-    return number(value) if value is None else f"{number(value)}\u00a0{'jours' if value > _ONE else 'jour'}"
+    return number(value) if value is None else f"{number(value)}\u00a0{'jours' if value >= 2 else 'jour'}"

@@ -69,7 +69,7 @@ def _file(request: HttpRequest, kind: str) -> HttpResponseBase:
         return _page(request, filters, known, refused)
     user, held = person_of(request), holdings_of_request(request)
     try:
-        rows = register_rows(user, filters, holdings=held)
+        rows = register_rows(user, filters, holdings=held, most=MOST_ROWS)
     except Invalid as error:
         return _page(request, filters, known, error.details)
     extract = Extract(
