@@ -143,6 +143,23 @@ def test_rule_of_the_documentation_is_read_in_both_versions(tmp_path: Path) -> N
     assert book.rule("fnmo.example.notice_delay", date(2016, 1, 1)).number == 20
 
 
+def test_ladder_of_the_documentation_is_read(tmp_path: Path) -> None:
+    document = MAINTAINERS / "add-a-rule.md"
+    header = """
+        [convention]
+        key = "cog-2014-2017"
+        title = "Convention d’essai"
+        valid_from = 2014-01-01
+        validity = "Essai."
+        text_file = "001_essai.txt"
+    """
+    path = tmp_path / "rules.toml"
+    path.write_text(textwrap.dedent(header) + block_of(document, "toml", 1), encoding="utf-8")
+    ladder = read_rulebook(path).rule("fnmo.example.answer_delay", date(2015, 1, 1)).ladder
+    assert ladder is not None
+    assert ([rung.days_before for rung in ladder.rungs], ladder.overdue.every) == ([5, 0], 3)
+
+
 # -- the API ---------------------------------------------------------------------------------------
 
 

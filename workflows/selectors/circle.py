@@ -2,8 +2,8 @@
 
 Somebody who is away is replaced by the deputy of that absence, else by their usual one; a deputy who is away too, or
 may not read the dossier, replaces nobody. Superiors are looked for on the body where the step is held, then above it,
-and for a body outside the dossier's own line (ministries, contrôle général, board) from the dossier's body upwards; the
-nearest level with somebody to tell is the one, and who has the step in hand is not their own superior.
+and for a body outside the dossier's own line (ministries, contrôle général, board) at the national fund; the nearest
+level with somebody to tell is the one, and who has the step in hand is not their own superior.
 """
 
 from __future__ import annotations
