@@ -117,11 +117,8 @@ def _news(live: LiveFeed) -> Feed:
     moments = [moment for _, *times, _ in known for moment in times if isinstance(moment, datetime)]
 
     def render() -> bytes:
-        entries = sorted(
-            (entry for one in notices for entry in _entries(one)),
-            key=lambda entry: (entry.at, entry.key),
-            reverse=True,
-        )[:MOST_NEWS]
+        told = (entry for one in notices for entry in _entries(one))
+        entries = sorted(told, key=lambda entry: entry.at, reverse=True)[:MOST_NEWS]
         created = live.address.created_at
         return render_news(
             key=_tag(created, f"flux/{live.address.public_id}"),
