@@ -41,6 +41,7 @@ from workflows.rulebook.model import Status
 from workflows.rulebook.units import Unit
 from workflows.selectors.actions import WITHDRAW
 from workflows.selectors.notices import NoticeState
+from workflows.selectors.notices_rows import MailState
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -213,6 +214,7 @@ def vocabulary() -> frozenset[str]:
         DecisionKind,
         OutboxState,
         NoticeState,
+        MailState,
     ):
         words |= set(kind.values)
     words |= {f"hold_{role.value}" for role in Role}
