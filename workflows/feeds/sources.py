@@ -117,7 +117,8 @@ def _news(live: LiveFeed) -> Feed:
     moments = [moment for _, *times, _ in known for moment in times if isinstance(moment, datetime)]
 
     def render() -> bytes:
-        told = (entry for one in notices for entry in _entries(one))
+        in_order = sorted(notices, key=lambda one: one.pk, reverse=True)  # among those of one moment
+        told = [entry for one in in_order for entry in _entries(one)]
         entries = sorted(told, key=lambda entry: entry.at, reverse=True)[:MOST_NEWS]
         created = live.address.created_at
         return render_news(
