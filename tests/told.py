@@ -126,6 +126,7 @@ def _mail(
         created_at=_morning(one.happened_on),
         due_at=clock.now() if state in (OutboxState.PENDING, OutboxState.SENDING) else None,
         delivered_at=moment,
+        **({"refused_at": clock.now()} if state == "bounced" else {}),
     )
 
 

@@ -110,8 +110,9 @@ class RegisteredNoticeOut(NoticeOut):
     """Une ligne du registre : l’information, son virement et ce que sont devenus ses courriels.
 
     « delivered_at » : quand un serveur de courriel a pris le premier ; « delivery » : delivered, sending (en
-    cours d’envoi), failed (en échec), unaddressed (aucune adresse), settled (sans objet) ou none (aucun
-    courriel), le meilleur état s’il y a plusieurs personnes ; « mails » : combien sont dans chaque état.
+    cours d’envoi), bounced (refusé par le serveur du destinataire), failed (en échec), unaddressed (aucune
+    adresse), settled (non envoyé : accusé déjà donné, ou envoi abandonné) ou none (aucun courriel), le meilleur
+    état s’il y a plusieurs personnes ; « mails » : combien sont dans chaque état.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})

@@ -33,9 +33,10 @@ class MailState(models.TextChoices):
 
     DELIVERED = "delivered", "remis au serveur"
     SENDING = "sending", "en cours d’envoi"
+    BOUNCED = "bounced", "refusé par le serveur du destinataire"
     FAILED = "failed", "en échec"
     UNADDRESSED = "unaddressed", "aucune adresse"
-    SETTLED = "settled", "sans objet"
+    SETTLED = "settled", "non envoyé"
     NONE = "none", "aucun courriel"
 
 
@@ -43,6 +44,7 @@ class MailState(models.TextChoices):
 OUTBOX_STATES: dict[MailState, tuple[str, ...]] = {
     MailState.DELIVERED: ("delivered",),
     MailState.SENDING: ("pending", "sending", "bundled"),
+    MailState.BOUNCED: ("bounced",),
     MailState.FAILED: ("failed",),
     MailState.UNADDRESSED: ("unaddressed",),
     MailState.SETTLED: ("settled",),
@@ -52,7 +54,9 @@ _MAIL = Q(mails__channel="email")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The mails of one notice. ``delivered_at``: when a mail server first took one; ``numbers``: how many per state."""
+    """The mails of one notice. ``delivered_at``: when a mail server first took one, that did not come back if there is
+    one; ``numbers``: how many in each state.
+    """
 
     state: MailState
     delivered_at: datetime | None
@@ -63,7 +67,7 @@ class Delivery:
         """Mails that reach nobody although another one did or may still: what the state alone would hide."""
         return [
             (state, self.numbers[state])
-            for state in (MailState.FAILED, MailState.UNADDRESSED)
+            for state in (MailState.BOUNCED, MailState.FAILED, MailState.UNADDRESSED)
             if self.numbers.get(state) and state != self.state
         ]
 
@@ -191,21 +195,25 @@ def deliveries(notice_ids: Iterable[int]) -> dict[int, Delivery]:
     ids = list(notice_ids)
     if not ids:
         return {}
-    counts = {
-        state.value: Count("mails", filter=_MAIL & Q(mails__state__in=words))
-        for state, words in OUTBOX_STATES.items()
-    }
+    taken = Q(mails__state="settled", mails__delivered_at__isnull=False)  # settled since: it was delivered
+    conditions = {state: Q(mails__state__in=words) & ~taken for state, words in OUTBOX_STATES.items()}
+    conditions[MailState.DELIVERED] |= taken
+    counts = {state.value: Count("mails", filter=_MAIL & one) for state, one in conditions.items()}
     rows = (
         LegalNotice.objects.filter(pk__in=ids)
-        .annotate(first=Min("mails__delivered_at", filter=_MAIL), **counts)
-        .values("pk", "first", *counts)
+        .annotate(
+            first=Min("mails__delivered_at", filter=_MAIL & ~Q(mails__state="bounced")),
+            sent_back=Min("mails__delivered_at", filter=_MAIL),
+            **counts,
+        )
+        .values("pk", "first", "sent_back", *counts)
         .order_by("pk")
     )
     found: dict[int, Delivery] = {}
     for row in rows:
         numbers = {state: row[state.value] for state in OUTBOX_STATES if row[state.value]}
         if numbers:
-            found[row["pk"]] = Delivery(next(iter(numbers)), row["first"], numbers)
+            found[row["pk"]] = Delivery(next(iter(numbers)), row["first"] or row["sent_back"], numbers)
     return found
 
 

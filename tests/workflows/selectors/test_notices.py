@@ -95,9 +95,13 @@ FIRST, SECOND = datetime(2026, 3, 2, 10, tzinfo=UTC), datetime(2026, 3, 2, 11, t
         (((S.PENDING, None),), MailState.SENDING, None, []),
         (((S.SENDING, None),), MailState.SENDING, None, []),
         (((S.DELIVERED, SECOND), (S.DELIVERED, FIRST)), MailState.DELIVERED, FIRST, []),
+        (((S.BOUNCED, FIRST),), MailState.BOUNCED, FIRST, []),
+        (((S.BOUNCED, FIRST), (S.DELIVERED, SECOND)), MailState.DELIVERED, SECOND, [(MailState.BOUNCED, 1)]),
+        (((S.BOUNCED, FIRST), (S.FAILED, None)), MailState.BOUNCED, FIRST, [(MailState.FAILED, 1)]),
         (((S.FAILED, None),), MailState.FAILED, None, []),
         (((S.UNADDRESSED, None), (S.UNADDRESSED, None)), MailState.UNADDRESSED, None, []),
         (((S.SETTLED, None),), MailState.SETTLED, None, []),
+        (((S.SETTLED, FIRST),), MailState.DELIVERED, FIRST, []),
         (
             ((S.FAILED, None), (S.DELIVERED, FIRST), (S.UNADDRESSED, None), (S.FAILED, None)),
             MailState.DELIVERED,
