@@ -56,13 +56,20 @@ class OpenDossier:
 
 @dataclass(frozen=True, slots=True)
 class CalendarRow:
-    """One occurrence on the page. ``late``: its dossier may be read, its day is over and the document has not left."""
+    """One occurrence on the page. ``days_late``: since its day, when its dossier may be read and the document has not
+    left; otherwise 0.
+    """
 
     occurrence: Occurrence
     dossier: OpenDossier | None
-    late: bool
+    days_late: int
     past: bool
     closed: bool
+
+    @property
+    def late(self) -> bool:
+        """Whether it should have left."""
+        return self.days_late > 0
 
     @property
     def due_on(self) -> date | None:
@@ -120,8 +127,9 @@ def calendar_page(
     def row(one: Occurrence) -> CalendarRow:
         dossier = dossiers.get((one.key, one.exercise, one.position))
         past = one.is_past(today)
-        late = past and dossier is not None and dossier.in_hand
-        return CalendarRow(one, dossier, late, past, one.obligation.convention in closed)
+        late = past and one.due_on is not None and dossier is not None and dossier.in_hand
+        days_late = (today - one.due_on).days if late and one.due_on is not None else 0
+        return CalendarRow(one, dossier, days_late, past, one.obligation.convention in closed)
 
     rows = [row(one) for obligation in wanted for one in occurrences_in_year(obligation, filters.year)]
     return CalendarPage(

@@ -67,7 +67,7 @@ def test_derived_day_says_so_and_shows_the_words_and_the_reading(cast: Cast) -> 
     assert "jeudi 30 avril 2026 date déduite du texte" in text
     assert "« En avril » ne donne pas de jour : au plus tard le 30 avril, dernier jour du mois." in text
     assert "Déduit de « TBB 3, 4 et 5 : en avril, au 15 juillet et au 1er novembre N »" in text
-    assert "vendredi 10 avril 2026 CANSSM" in text  # TBB 6: the text gives the day
+    assert "vendredi 10 avril 2026 Lire la règle calendar.c06 texte" in text  # TBB 6: the text gives the day
 
 
 def test_month_groups_by_day_and_leads_to_its_neighbours(cast: Cast) -> None:
@@ -157,7 +157,34 @@ def test_late_ones_of_any_year_stand_on_top_for_those_who_may_read_them(cast: Ca
     late = page(cast.reviewer, "?year=2015").partition("En retard")[2].partition("Avril 2015")[0]
     assert re.findall(r"TBB (\d) : (?:première|projet|exécution)", late) == list("1234")
     assert "OBL-2026-0001" in late
+    assert "4 documents, le plus ancien d’abord : la date est passée et rien n’est parti." in late
+    # 15 July 2025: 16 days of that month, 31, 30, 31, 30, 31 to the end of the year, then 201 to 20 July 2026.
+    assert "mardi 15 juillet 2025" in late
+    assert "en retard de 370 jours" in late
+    assert "en retard de 5 jours" in late
     assert "En retard" not in titles(cast.reviewer, "?party=cnamts")
+
+
+def test_day_itself_is_not_late_and_the_day_after_is_one_late(cast: Cast) -> None:
+    with clock.at(datetime(2026, 3, 2, 9, tzinfo=UTC)):
+        open_obligations(2026, date(2026, 3, 2))
+    with clock.at(datetime(2026, 4, 30, 21, 59, tzinfo=UTC)):  # a minute before midnight in Paris
+        assert "TBB 3" not in page(cast.reviewer).partition("En retard")[2].partition("Année 2026")[0]
+    with clock.at(datetime(2026, 4, 30, 22, 0, tzinfo=UTC)):
+        late = page(cast.reviewer).partition("En retard")[2].partition("Année 2026")[0]
+    assert "TBB 3" in late
+    assert "en retard de 1 jour " in late
+
+
+def test_long_page_begins_with_the_way_to_its_parts(cast: Cast) -> None:
+    for query in ("?year=2015", "?view=month&year=2015&month=12", "?view=body&year=2015"):
+        content = at_the_site(cast.agent).get(f"/calendrier/{query}").content.decode()
+        nav = content.partition('aria-label="Sur cette page"')[2].partition("</nav>")[0]
+        targets = re.findall(r'href="#([^"]+)"', nav)
+        assert targets == re.findall(r'<h2 id="([^"]+)"', content)
+        counts = [int(one) for one in re.findall(r"\((\d+)\)", nav)]
+        assert sum(counts) == content.count('<tr role="row"') - content.count("<thead>")
+    assert "Sur cette page" not in page(cast.agent, "?year=2005&convention=cog-2014-2017")
 
 
 def test_whoever_may_not_read_the_dossiers_gets_no_hint_of_them(cast: Cast) -> None:
