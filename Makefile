@@ -8,7 +8,7 @@ WORKERS ?= auto
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-browser lint format bench requirements stop clean reset
+.PHONY: help install install-test run test test-brokers test-browser lint format bench requirements stop clean reset
 
 help:           ## list these commands
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -24,6 +24,9 @@ run: install    ## start everything and print the address (PORT, BERLINE_VAR, DA
 
 test: install-test  ## the whole suite but the browser tests (ARGS="-k word" narrows it)
 	@$(PY) -m pytest -n $(WORKERS) --ignore=tests/browser $(ARGS)
+
+test-brokers: install-test  ## killed workers with a real Redis and RabbitMQ; they need Debian's packages
+	@BERLINE_TEST_BROKERS=redis,rabbitmq $(PY) -m pytest -n 0 tests/notifications/test_killed_workers.py $(ARGS)
 
 test-browser: install-test  ## the browser tests; they need Chromium
 	@$(PY) -m pytest -n 0 tests/browser $(ARGS)

@@ -1,6 +1,7 @@
-"""Message brokers for the tests: the embedded one, and Debian's Redis and RabbitMQ where their programs are installed.
+"""Message brokers for the tests: the embedded one, and Debian's Redis and RabbitMQ.
 
-With CI=true all three are wanted: a program that is missing makes the test fail instead of leaving the broker out.
+`make test` uses the embedded one, `make test-brokers` the others (BERLINE_TEST_BROKERS names them): a program that is
+missing makes the test fail instead of leaving its broker out.
 """
 
 from __future__ import annotations
@@ -15,20 +16,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 REDIS = shutil.which("redis-server")
 RABBITMQ = next(
     (path for path in ("/usr/lib/rabbitmq/bin/rabbitmq-server",) if os.access(path, os.X_OK)),
     shutil.which("rabbitmq-server"),
 )
-_IN_CI = os.environ.get("CI") == "true"
 _START_SECONDS = 60
 
-#: The brokers that can be tested here.
-BROKERS = tuple(
-    name
-    for name, program in (("filesystem", "embedded"), ("redis", REDIS), ("rabbitmq", RABBITMQ))
-    if program or _IN_CI
-)
+#: The brokers to test with.
+BROKERS = tuple(os.environ.get("BERLINE_TEST_BROKERS", "filesystem").split(","))
 
 
 def free_port() -> int:
@@ -56,7 +54,7 @@ def broker(name: str, folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def _redis(folder: Path) -> Iterator[str]:
     if REDIS is None:
-        raise RuntimeError("redis-server is not installed: .ci/run installs Debian's package")
+        pytest.fail("redis-server is not installed: apt-get install redis-server, as .ci/run does")
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with _running([REDIS, *options, "--dir", str(folder)], port, folder / "redis.log", {}):
@@ -66,7 +64,7 @@ def _redis(folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def _rabbitmq(folder: Path) -> Iterator[str]:
     if RABBITMQ is None:
-        raise RuntimeError("rabbitmq-server is not installed: .ci/run installs Debian's package")
+        pytest.fail("rabbitmq-server is not installed: apt-get install rabbitmq-server, as .ci/run does")
     port, names, distribution = free_port(), free_port(), free_port()
     home = folder / "rabbitmq"
     home.mkdir()

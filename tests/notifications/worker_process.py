@@ -21,18 +21,31 @@ def main(folder: str) -> None:
     from config.celery import app
 
     app.loader.import_default_modules()
+    _preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         what, _, more = line.strip().partition(" ")
         child = os.fork()
         if child == 0:
             _live(app, what, json.loads(more or "{}"), Path(folder))
+        os.setpgid(child, child)  # whoever reads the answer can kill the group at once
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
 
 
+def _preload() -> None:
+    """What the first mail of a worker would import: twenty workers need not each do it again."""
+    from celery.bin import celery as _  # noqa: F401
+    from django.template.loader import get_template
+    from django.urls import reverse
+
+    reverse("notice_preferences")
+    get_template("mails/notice.txt")
+    get_template("mails/notice.html")
+
+
 def _live(app: Any, what: str, order: dict[str, Any], folder: Path) -> None:
-    os.setsid()
+    os.setpgid(0, 0)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(folder / f"{what}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
