@@ -207,7 +207,9 @@ def _tell_of_absences(deadline: Deadline, due_on: date, circle: Circle, quote: Q
             continue
         recipients = circle.reached([Addressee.MANAGER])
         if not recipients:
-            message = f"la date tombe pendant une absence ({person.name}), et personne ne peut en être averti."
+            message = (
+                f"la date tombe pendant une absence ({person.name}), et personne ne peut en être averti."
+            )
             unreached.append(_unreached(deadline, message))
             continue
         deputy = circle.stand_in(person, due_on)

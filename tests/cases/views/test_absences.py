@@ -166,3 +166,14 @@ def test_administrator_reads_absences_in_the_journal_of_the_person(cast: Cast) -
     page = words(at_the_site(cast.admin).get("/personnes/agent/"))
     assert "Absence déclarée" in page
     assert "Suppléant habituel changé" in page
+
+
+def test_every_button_of_the_page_is_obeyed_by_a_strict_site(cast: Cast) -> None:
+    """The forms of a list carry the token against forged requests."""
+    away(cast.agent)
+    away(cast.director)
+    office = at_the_site(cast.carmi_manager, enforce_csrf_checks=True)
+    forms = office.get("/absences/").content.decode().split("<form")[1:]
+    writing = [one for one in forms if 'method="post"' in one]
+    assert sum("/annuler/" in one for one in writing) == 2
+    assert all("csrfmiddlewaretoken" in one for one in writing)

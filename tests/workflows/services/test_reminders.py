@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.dispatch import receiver
 
@@ -141,9 +142,9 @@ def test_manager_is_told_who_has_the_step_since_when(cast: Cast) -> None:
     assert row.title == "Rappel : Instruire le dossier, au plus tard le lundi 23 mars 2015"
     assert row.body == (
         "Rénovation du centre de santé de Lens (CARMI Nord-Pas-de-Calais). L’étape « Instruire le dossier » est à "
-        "faire au plus tard le lundi 23 mars 2015 : c’est demain (l’échéance interne). Ce rappel s’adresse au pilotage. La "
-        "tâche attend le rôle « Instructeur » (CANSSM) depuis le lundi 2 mars 2015 ; le tiennent : Igor Instructeur, "
-        "Irène Instructrice."
+        "faire au plus tard le lundi 23 mars 2015 : c’est demain (l’échéance interne). Ce rappel s’adresse au "
+        "pilotage. La tâche attend le rôle « Instructeur » (CANSSM) depuis le lundi 2 mars 2015 ; le tiennent : Igor "
+        "Instructeur, Irène Instructrice."
     )
     assert row.details["quote"]["text"].startswith("Le texte ne fixe aucun délai à la direction générale")
     assert "confiez la tâche" in row.details["to_do"]
@@ -354,3 +355,11 @@ def test_look_that_finds_nothing_due_costs_four_statements(cast: Cast) -> None:
         assert len(statements(send_reminders)) == 1 + 4
         assert len(statements(send_reminders)) == 1
     assert clock_of(journey).remind_on == date(2015, 3, 16)
+
+
+def test_beat_sweeps_in_the_morning_before_the_digests_and_through_the_day() -> None:
+    entry = settings.CELERY_BEAT_SCHEDULE["send-reminders"]
+    assert entry["task"] == task.name
+    schedule = entry["schedule"]
+    assert (min(schedule.hour), max(schedule.hour), schedule.minute) == (6, 20, {30})
+    assert min(schedule.hour) < settings.BERLINE_DIGEST_HOUR
