@@ -16,6 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from cases import clock
 from cases.budget_terms import Side
+from cases.calendar import french_date
 from cases.selectors.budget import BudgetTree, TreeLine
 from cases.selectors.budget_overview import parent_codes
 from cases.selectors.movements import MovementRow
@@ -207,7 +208,10 @@ class _Book:
         sheet.write_string(0, 0, title, self.format(bold=True, font_size=14))
         sheet.write_string(1, 0, self._what(), self.format())
         sheet.write_string(
-            2, 0, f"Extrait de Berline le {self._made:%d/%m/%Y à %H:%M} (Paris)", self.format()
+            2,
+            0,
+            f"Extrait de Berline le {french_date(self._made.date())} à {self._made:%H:%M} (Paris)",
+            self.format(),
         )
         head = self.format(bold=True, bg_color="#E6EAED", bottom=1, text_wrap=True)
         for rank, column in enumerate(columns):
@@ -223,10 +227,12 @@ class _Book:
 
     def _what(self) -> str:
         exercise = self._tree.exercise
-        told = f"Soldes à la fin du {self._on:%d/%m/%Y}" if self._on else "Soldes au moment de l’extraction"
+        told = (
+            f"Soldes à la fin du {french_date(self._on)}" if self._on else "Soldes au moment de l’extraction"
+        )
         told += ", montants en euros"
         if exercise.is_closed:
-            told += f" ; exercice clos le {exercise.closed_on:%d/%m/%Y}"
+            told += f" ; exercice clos le {french_date(exercise.closed_on)}"
         if exercise.carried_from:
             told += (
                 f" ; exercice reconduit de {exercise.carried_from} : "

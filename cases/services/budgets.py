@@ -22,6 +22,7 @@ from cases.budget_tables import (
     read_tables,
 )
 from cases.budget_terms import FundCode, MovementKind
+from cases.calendar import french_date
 from cases.errors import Invalid
 from cases.models import (
     BaseFigure,
@@ -116,9 +117,9 @@ def close_exercise(*, year: int, on: date) -> Exercise:
     exercise = Exercise.objects.select_for_update().get(year=year)
     message = ""
     if exercise.is_closed:
-        message = f"L’exercice {year} est clos depuis le {exercise.closed_on:%d/%m/%Y}."
+        message = f"L’exercice {year} est clos depuis le {french_date(exercise.closed_on)}."
     elif on.year < year:
-        message = f"L’exercice {year} ne peut pas être clos le {on:%d/%m/%Y} : il n’a pas commencé."
+        message = f"L’exercice {year} ne peut pas être clos le {french_date(on)} : il n’a pas commencé."
     if message:
         raise Invalid(message, details={"on": [message]})
     exercise.closed_on = on

@@ -17,6 +17,7 @@ from django.db import IntegrityError, connection
 
 from cases import clock
 from cases.budget_terms import Account, Mark, MovementKind, Nature
+from cases.calendar import french_date
 from cases.errors import Blocked, Invalid, Reason
 from cases.models import BudgetLine, CreditBalance, CreditMovement, CreditPosting, Dossier, Exercise
 from cases.money import AmountError, format_eur, parse_amount
@@ -368,7 +369,7 @@ def _check_balanced(kind: MovementKind, entries: Sequence[Entry]) -> None:
 def _check_entries(kind: MovementKind, entries: Sequence[Entry], on: date) -> None:
     if on > clock.today() and kind not in BEFORE_ITS_YEAR:
         message = (
-            f"La date d’effet du {on:%d/%m/%Y} est à venir : "
+            f"La date d’effet du {french_date(on)} est à venir : "
             "un mouvement prend effet au plus tard aujourd’hui."
         )
         raise Invalid(message, details={"effective_on": [message]})
@@ -386,7 +387,7 @@ def _check_entries(kind: MovementKind, entries: Sequence[Entry], on: date) -> No
         )
         if closing is not None and closing <= max(on, clock.today()) and not leaving:
             message = (
-                f"L’exercice {entry.exercise.year} est clos depuis le {closing:%d/%m/%Y} : "
+                f"L’exercice {entry.exercise.year} est clos depuis le {french_date(closing)} : "
                 "ses crédits ne bougent plus. Choisissez un exercice ouvert."
             )
             raise Blocked(message, reasons=[Reason("exercise_closed", message)])

@@ -84,6 +84,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "cases.views.access.navigation",
                 "notifications.context_processors.notice_board",
             ],
+            # Every page names its dates in the same way.
+            "builtins": ["cases.templatetags.calendar_dates"],
         },
     },
 ]
@@ -332,6 +334,14 @@ CELERY_BEAT_SCHEDULE["digests"] = {
     "schedule": 300.0,
     "options": {"expires": 290},
 }
+#: Folder (Maildir) into which the mail server puts what comes back; `manage.py receive_bounce` is the other way.
+BERLINE_BOUNCE_MAILDIR = env.text("BERLINE_BOUNCE_MAILDIR")
+if BERLINE_BOUNCE_MAILDIR:
+    CELERY_BEAT_SCHEDULE["bounces"] = {
+        "task": "notifications.tasks.sweep_bounces",
+        "schedule": float(BERLINE_SWEEP_SECONDS),
+        "options": {"expires": BERLINE_SWEEP_SECONDS + 10},
+    }
 BERLINE_HEARTBEAT_SECONDS = env.number("BERLINE_HEARTBEAT_SECONDS", 120, minimum=30)
 
 # -- mail, logs, pages ----------------------------------------------------------------------------
@@ -343,6 +353,8 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+#: Mails are sent back to `bounce+<token>@domain`, made of this address; without it to BERLINE_FROM_EMAIL.
+BERLINE_BOUNCE_ADDRESS = env.text("BERLINE_BOUNCE_ADDRESS")
 EMAIL_TIMEOUT = env.number("BERLINE_MAIL_TIMEOUT", 20, minimum=1)
 #: Minutes between two attempts at a mail or a call; after the last, it has failed.
 BERLINE_RETRY_MINUTES = env.numbers("BERLINE_RETRY_MINUTES", (1, 5, 15, 60, 180, 360, 720, 1440))

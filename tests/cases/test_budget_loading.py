@@ -223,5 +223,5 @@ def test_an_exercise_is_closed_once_and_not_before_its_year() -> None:
         with pytest.raises(Invalid, match="n’a pas commencé"):
             close_exercise(year=2026, on=date(2025, 12, 31))
         assert close_exercise(year=2026, on=date(2026, 3, 2)).is_closed
-        with pytest.raises(Invalid, match="clos depuis le 02/03/2026"):
+        with pytest.raises(Invalid, match="clos depuis le lundi 2 mars 2026"):
             close_exercise(year=2026, on=date(2026, 4, 1))

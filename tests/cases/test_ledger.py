@@ -134,7 +134,7 @@ def test_an_evaluative_line_may_be_exceeded(book: Credits) -> None:
             (("A-I-1", "A-I-2.autres", "1"),),
             {"effective_on": date(2026, 3, 3)},
             Invalid,
-            "03/03/2026 est à venir",
+            "mardi 3 mars 2026 est à venir",
         ),
         (
             (("A-I-1", "A-I-2.autres", "1"),),
@@ -165,7 +165,7 @@ def test_illegal_virements_are_refused_and_write_nothing(
 def test_a_closed_exercise_moves_no_more(book: Credits) -> None:
     refused(
         Blocked,
-        "L’exercice 2017 est clos depuis le 10/04/2018",
+        "L’exercice 2017 est clos depuis le mardi 10 avril 2018",
         lambda: move(book, ("A-I-1", "A-I-2.autres", "1"), exercise=book.year(2017)),
     )
 

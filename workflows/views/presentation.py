@@ -248,10 +248,10 @@ def _changes(entry: JournalEntry, labels: dict[str, str], path: type[Path]) -> l
             )
         elif key == "deadline":
             label = f"{value['title']} (+ {Duration(value['amount'], Unit(value['unit']))})"
-            before, after = (plain(one) for one in value["due_on"])
+            before, after = (_day(one) for one in value["due_on"])
             shown.append({"label": label, "before": before, "after": after or "fixée à la reprise"})
         elif key == "breach":
-            due = f"l’échéance était le {french_date(date.fromisoformat(value['due_on']))}"
+            due = f"l’échéance était le {_day(value['due_on'])}"
             who = f"{value['organisation']} : " if value["organisation"] else ""
             shown.append({"label": value["title"], "before": "", "after": f"{who}{due}"})
         elif key == "owner":
@@ -271,6 +271,10 @@ def _changes(entry: JournalEntry, labels: dict[str, str], path: type[Path]) -> l
                 {"label": "Informations mises à disposition", "before": "", "after": " ; ".join(told)}
             )
     return shown
+
+
+def _day(stored: str | None) -> str:
+    return french_date(date.fromisoformat(stored)) if stored else ""
 
 
 def plain(value: Any) -> str:

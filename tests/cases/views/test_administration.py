@@ -43,7 +43,8 @@ def end(**changes: Any) -> dict[str, Any]:
 def test_list_shows_who_holds_what_where_by_which_act(cast: Cast, office: Client) -> None:
     page = words(office.get("/roles/"))
     assert (
-        "Anne Agent agent Agent préparateur CARMI Nord-Pas-de-Calais 01/01/2014 sans terme Décision d’essai"
+        "Anne Agent agent Agent préparateur CARMI Nord-Pas-de-Calais mercredi 1er janvier 2014 sans terme "
+        "Décision d’essai"
         in page
     )
 

@@ -163,7 +163,7 @@ def test_overview_shows_the_open_exercise_and_says_that_it_was_carried_forward(b
     )
     assert "FNMO 2026 Fonds national de modernisation des œuvres 0,00 € 0,00 € 0,00 €" in text
     assert "Exercices clos" in text
-    assert "2014 clos le 10/04/2015" in text
+    assert "2014 clos le vendredi 10 avril 2015" in text
     assert "FNGA 2014 : 139 620 000,00 €" in text
 
 
@@ -250,7 +250,7 @@ def test_tree_at_a_day_counts_what_had_happened_at_its_end(book: Credits) -> Non
     assert "−2 000,00" in told["2026-02-10"]
     assert told["09/02/2026"] == told["2026-02-09"]
     assert "−2 000,00" in now
-    assert "Soldes à la fin du 9 février 2026" in page
+    assert "Soldes à la fin du lundi 9 février 2026" in page
 
 
 def test_links_of_a_tree_at_a_day_keep_the_day(book: Credits) -> None:
@@ -303,7 +303,7 @@ def test_forecast_of_the_fnpps_is_said(book: Credits) -> None:
 def test_closed_exercise_is_said(book: Credits) -> None:
     with clock.at(NOW):
         text = words(at_the_site(book.cast.agent).get("/budgets/FNGA/2015/"))
-    assert "Clos le 10/04/2016" in text
+    assert "Clos le dimanche 10 avril 2016" in text
     assert "Reconduit" not in text
 
 
@@ -311,7 +311,7 @@ def test_closing_shows_on_the_overview(book: Credits) -> None:
     with clock.at(NOW):
         close_exercise(year=2026, on=date(2026, 3, 2))
         text = words(at_the_site(book.cast.agent).get("/budgets/"))
-    assert "2026 clos le 02/03/2026" in text
+    assert "2026 clos le lundi 2 mars 2026" in text
     assert "Ouvert " not in text
 
 
@@ -326,11 +326,11 @@ def test_line_tells_its_movements_oldest_first_with_the_balance_after_each(book:
         text = words(at_the_site(book.cast.agent).get("/budgets/FNGA/2026/A-I-3.info/"))
     told = text[text.index("Disponible après") :]
     expected = [
-        "01/01/2026 Ouverture : Reconduction du budget 2017 Aucune convention ultérieure n’est détenue : base de "
-        "2017 reconduite. — aucun +120 000,00 120 000,00",
-        f"02/03/2026 Virement : Postes de travail {book.dossier.reference} +1 000,00 121 000,00",
-        f"02/03/2026 Engagement : Commande {book.dossier.reference} −400,00 120 600,00",
-        f"02/03/2026 Produit de cession : Vente du dispensaire {book.dossier.reference} "
+        "jeudi 1er janvier 2026 Ouverture : Reconduction du budget 2017 Aucune convention ultérieure n’est "
+        "détenue : base de 2017 reconduite. — aucun +120 000,00 120 000,00",
+        f"lundi 2 mars 2026 Virement : Postes de travail {book.dossier.reference} +1 000,00 121 000,00",
+        f"lundi 2 mars 2026 Engagement : Commande {book.dossier.reference} −400,00 120 600,00",
+        f"lundi 2 mars 2026 Produit de cession : Vente du dispensaire {book.dossier.reference} "
         "+50,00 dont fléché +50,00 120 650,00",
     ]
     places = [told.index(one) for one in expected]

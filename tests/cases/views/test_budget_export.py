@@ -84,10 +84,10 @@ def test_head_says_what_is_shown_and_when_it_was_extracted(book: Credits) -> Non
     cells = file.sheets["Budget"]
     assert cells["A1"] == "FNGA — Fonds national de gestion administrative, exercice 2026"
     assert cells["A2"] == (
-        "Soldes à la fin du 28/02/2026, montants en euros ; exercice reconduit de 2017 : "
+        "Soldes à la fin du samedi 28 février 2026, montants en euros ; exercice reconduit de 2017 : "
         "aucune convention ultérieure n’est détenue."
     )
-    assert cells["A3"] == "Extrait de Berline le 02/03/2026 à 10:00 (Paris)"
+    assert cells["A3"] == "Extrait de Berline le lundi 2 mars 2026 à 10:00 (Paris)"
     assert "2026-03-02T10:00:00Z" in file.text("docProps/core.xml")
     assert "<dc:creator>Berline</dc:creator>" in file.text("docProps/core.xml")
     sheet = file.text("xl/worksheets/sheet1.xml")
@@ -100,7 +100,7 @@ def test_head_says_what_is_shown_and_when_it_was_extracted(book: Credits) -> Non
 def test_closed_exercise_is_said_in_the_file(book: Credits) -> None:
     _, file = export(book, "/budgets/FNASS/2015/export.xlsx")
     assert (
-        "Soldes au moment de l’extraction, montants en euros ; exercice clos le 10/04/2016."
+        "Soldes au moment de l’extraction, montants en euros ; exercice clos le dimanche 10 avril 2016."
         in (file.sheets["Budget"]["A2"])
     )
 

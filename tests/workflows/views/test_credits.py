@@ -285,7 +285,7 @@ def test_accountant_sees_the_lines_their_rule_and_the_balances(cast: Cast) -> No
 
 def test_page_says_who_has_answered_and_who_has_not(told: CreditJourney) -> None:
     text = words(page_of(told, "reviewer"))
-    assert "Direction de la sécurité sociale : réception accusée , le 02/03/2026" in text
+    assert "Direction de la sécurité sociale : réception accusée , le lundi 2 mars 2026" in text
     assert "Direction du budget : en attente" in text
     assert "Contrôle général économique et financier : en attente" in text
     assert "Disponible :" not in text
@@ -300,12 +300,12 @@ def test_page_shows_the_legal_notices_with_their_receipts(
     page = page_of(told, "reviewer", at)
     section = page.content.decode().split('id="informations"')[1].split("</section>")[0]
     rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in section.split("<tr>")[2:]]
-    by_name = {re.split(r" \d", row)[0]: row for row in rows}
+    by_name = {row.split(" mardi ")[0]: row for row in rows}
     assert (
-        "17/03/2026 02/03/2026 02/03/2026 reçue dans le délai Dorothée Séassan"
+        "mardi 17 mars 2026 lundi 2 mars 2026 lundi 2 mars 2026 reçue dans le délai Dorothée Séassan"
         in (by_name["Direction de la sécurité sociale"])
     )
-    assert f"17/03/2026 02/03/2026 {state}" in by_name["Direction du budget"]
+    assert f"mardi 17 mars 2026 lundi 2 mars 2026 {state}" in by_name["Direction du budget"]
     address = re.findall(r'<a href="([^"]+)"', section)[0]
     with clock.at(at):
         paper = at_the_site(told.cast.reviewer).get(address)

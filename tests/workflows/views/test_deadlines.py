@@ -89,6 +89,6 @@ def test_breach_is_shown_on_the_clock_and_in_the_journal(cast: Cast, journey: Cr
     sweep(at(2026, 3, 18, 12))
     with time_machine.travel(datetime(2026, 3, 20, 9, tzinfo=UTC), tick=False):
         page = at_the_site(cast.dg).get(f"/dossiers/{journey.reference}/")
-    assert "dépassement consigné le 18/03/2026" in words(page)
+    assert "dépassement consigné le mercredi 18 mars 2026" in words(page)
     assert "Délai légal dépassé" in words(page)
     assert "dss : l’échéance était le mardi 17 mars 2026" in words(page)

@@ -320,7 +320,7 @@ def test_page_says_when_an_address_was_read(cast: Cast) -> None:
     client.post("/flux/", {"what": "person"})
     assert "jamais lue" in words(client.get("/flux/"))
     FeedAddress.objects.update(last_read_at=datetime(2026, 3, 2, 9, 5, tzinfo=UTC))
-    assert "lue le 02/03/2026 à 10:05" in words(client.get("/flux/"))  # in Paris
+    assert "lue le lundi 2 mars 2026 à 10:05" in words(client.get("/flux/"))  # in Paris
 
 
 @pytest.mark.parametrize(
