@@ -10,7 +10,7 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to what happens to dossiers."""
-        from notifications import receivers
+        """Listen to what happens to dossiers; check the settings."""
+        from notifications import checks, receivers  # noqa: F401  (checks register themselves)
 
         receivers.connect()

@@ -15,8 +15,9 @@ class OutboxState(models.TextChoices):
     """Where a row stands. In-app notices are delivered by being there.
 
     ``pending`` → ``sending`` (under a lease) → ``delivered`` | ``failed`` | ``pending`` again, after a while.
-    ``bundled``: a digest carries it. ``unaddressed``: its person has no address that mail can go to. ``settled``:
-    nothing is left to say, because it was done or read.
+    ``bundled``: a digest carries it. ``unaddressed``: its person has no address that mail can go to. ``bounced``: our
+    mail server took it, the addressee's sent it back. ``settled``: nothing is left to say, because it was done or read.
+    The arrows are ``OUTBOX_MOVES``; a trigger of the table holds them.
     """
 
     PENDING = "pending", "À envoyer"
@@ -26,6 +27,26 @@ class OutboxState(models.TextChoices):
     SETTLED = "settled", "Traité"
     FAILED = "failed", "En échec"
     UNADDRESSED = "unaddressed", "Sans adresse"
+    BOUNCED = "bounced", "Refusé par le serveur du destinataire"
+
+
+#: States that an administrator has to look at, and from which only an administrator sends again.
+TROUBLED = (OutboxState.FAILED, OutboxState.UNADDRESSED, OutboxState.BOUNCED)
+
+_S = OutboxState
+
+#: Where a row may go. From those of ``TROUBLED`` to ``pending`` only with one more of ``retries``; back from
+#: ``delivered`` to ``bundled`` only what a digest carries that came back.
+OUTBOX_MOVES: dict[OutboxState, frozenset[OutboxState]] = {
+    _S.PENDING: frozenset({_S.SENDING, _S.BUNDLED, _S.FAILED, _S.BOUNCED, _S.SETTLED}),
+    _S.SENDING: frozenset({_S.PENDING, _S.DELIVERED, _S.FAILED, _S.UNADDRESSED, _S.BOUNCED, _S.SETTLED}),
+    _S.BUNDLED: frozenset({_S.DELIVERED, _S.SETTLED}),
+    _S.DELIVERED: frozenset({_S.BOUNCED, _S.BUNDLED, _S.SETTLED}),
+    _S.FAILED: frozenset({_S.PENDING, _S.SETTLED}),
+    _S.UNADDRESSED: frozenset({_S.PENDING, _S.SETTLED}),
+    _S.BOUNCED: frozenset({_S.PENDING, _S.SETTLED}),
+    _S.SETTLED: frozenset(),
+}
 
 
 class NoticeKind(models.TextChoices):

@@ -25,6 +25,23 @@ class PreferencesForm(forms.Form):
             )
 
 
+class AddressForm(forms.Form):
+    """The address that a person's mails go to."""
+
+    email = forms.EmailField(
+        label="Adresse électronique",
+        max_length=254,
+        error_messages={
+            "required": "Indiquez une adresse électronique.",
+            "invalid": "Indiquez une adresse électronique valable, par exemple prenom.nom@organisme.fr.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+
 class WebhookForm(forms.Form):
     """A subscription."""
 

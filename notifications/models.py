@@ -2,12 +2,25 @@
 
 import uuid
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from cases.models import Dossier, LegalNotice, User
-from notifications.enums import CALLABLE, CHOOSABLE, Cadence, Channel, NoticeKind, OutboxState
+from notifications.enums import (
+    CALLABLE,
+    CHOOSABLE,
+    OUTBOX_MOVES,
+    TROUBLED,
+    Cadence,
+    Channel,
+    NoticeKind,
+    OutboxState,
+)
+
+_TROUBLED = ", ".join(f"'{one.value}'" for one in TROUBLED)
+_RETRIED = f"(OLD.state IN ({_TROUBLED}) AND NEW.state = 'pending')"
 
 
 class Preference(models.Model):
@@ -74,12 +87,16 @@ class OutboxRow(models.Model):
     """One notice to one addressee by one channel.
 
     ``event`` is the dossier's public id and the number of the journal entry: the same act never tells somebody twice.
+    A legal notice adds its own number, since it goes by itself to each addressee for whom a person acts.
     ``step`` names the step that the notice asks for, and is empty when it only tells of something done. ``link`` is a
     path of this site. ``details``: JSON for the text (the rule's quote) and the body of a call.
 
     ``due_at``: while ``pending`` the moment of the next attempt, while ``sending`` the end of the lease.
     ``message_id`` is given at the first attempt and stays: what is sent again after a crash can be recognised. A
     digest is a row of its own (kind ``digest``, no dossier), which the rows that it carries name.
+
+    ``sent_to``: the address of the latest attempt. ``refused_at``: when a server, ours or the addressee's, refused that
+    address for good, while the row is ``failed`` or ``bounced``. ``retries``: how often an administrator sent it again.
     """
 
     event = models.CharField("événement", max_length=60)
@@ -126,6 +143,9 @@ class OutboxRow(models.Model):
     message_id = models.CharField("identifiant du message", max_length=160, blank=True, db_default="")
     delivered_at = models.DateTimeField("remis le", null=True, blank=True)
     error = models.CharField("dernière erreur", max_length=400, blank=True, db_default="")
+    sent_to = models.CharField("adresse employée", max_length=254, blank=True, db_default="")
+    refused_at = models.DateTimeField("adresse refusée le", null=True, blank=True)
+    retries = models.PositiveSmallIntegerField("relances", db_default=0)
 
     class Meta:
         verbose_name = "avis"
@@ -159,6 +179,17 @@ class OutboxRow(models.Model):
                 name="outbox_link_stays_here",
                 condition=Q(link__startswith="/") & ~Q(link__startswith="//"),
             ),
+            models.UniqueConstraint(
+                name="outbox_message_id_once", fields=("message_id",), condition=~Q(message_id="")
+            ),
+            models.CheckConstraint(
+                name="outbox_bounced_was_a_mail",
+                condition=~Q(state=OutboxState.BOUNCED) | Q(channel=Channel.EMAIL, refused_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="outbox_refused_is_shown",
+                condition=Q(refused_at__isnull=True) | Q(state__in=(OutboxState.FAILED, OutboxState.BOUNCED)),
+            ),
         )
         indexes = (
             models.Index(
@@ -187,7 +218,37 @@ class OutboxRow(models.Model):
             models.Index(
                 fields=("-id",),
                 name="outbox_troubled",
-                condition=Q(state__in=(OutboxState.FAILED, OutboxState.UNADDRESSED)),
+                condition=Q(state__in=TROUBLED),
+            ),
+            models.Index(
+                fields=("recipient", "-refused_at"),
+                name="outbox_refused",
+                condition=Q(refused_at__isnull=False),
+            ),
+        )
+        triggers = (
+            pgtrigger.FSM(
+                name="outbox_moves",
+                field="state",
+                transitions=[
+                    (source.value, target.value)
+                    for source, targets in OUTBOX_MOVES.items()
+                    for target in sorted(targets)
+                ],
+            ),
+            pgtrigger.Protect(
+                name="outbox_retry_is_explicit",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    f"NEW.retries <> OLD.retries + CASE WHEN {_RETRIED} THEN 1 ELSE 0 END"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="outbox_only_digests_take_back",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state = 'delivered' AND NEW.state = 'bundled' AND OLD.digest_id IS NULL"
+                ),
             ),
         )
 

@@ -76,10 +76,6 @@ def _decoded(cursor: str) -> int:
     raise Invalid(message, details={"cursor": [message]})
 
 
-#: States that an administrator has to look at.
-TROUBLED = (OutboxState.FAILED, OutboxState.UNADDRESSED)
-
-
 def preferences_of(user: Any) -> dict[str, Cadence]:
     """When a person wants mail, by kind. One statement."""
     chosen = dict(Preference.objects.filter(user_id=user.pk).order_by("kind").values_list("kind", "cadence"))
@@ -96,11 +92,15 @@ class DeliveryPage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """How many deliveries failed, have no address to go to, or are tried again."""
+    """How many deliveries failed or came back, have no address to go to, or are tried again."""
 
     failed: int
     unaddressed: int
     retrying: int
+
+
+#: What has not arrived and is not tried again by itself.
+_LOST = (OutboxState.FAILED, OutboxState.BOUNCED)
 
 
 def _retrying() -> Q:
@@ -110,7 +110,7 @@ def _retrying() -> Q:
 def delivery_counts() -> DeliveryCounts:
     """What administrators have to look at. One statement."""
     found = OutboxRow.objects.exclude(channel=Channel.IN_APP).aggregate(
-        failed=Count("pk", filter=Q(state=OutboxState.FAILED)),
+        failed=Count("pk", filter=Q(state__in=_LOST)),
         unaddressed=Count("pk", filter=Q(state=OutboxState.UNADDRESSED)),
         retrying=Count("pk", filter=_retrying()),
     )
@@ -123,7 +123,7 @@ def delivery_page(*, view: str = "failed", cursor: str = "") -> DeliveryPage:
     Raises ``Invalid`` for a broken cursor.
     """
     wanted = {
-        "failed": Q(state=OutboxState.FAILED),
+        "failed": Q(state__in=_LOST),
         "unaddressed": Q(state=OutboxState.UNADDRESSED),
         "retrying": _retrying(),
         "delivered": Q(state=OutboxState.DELIVERED),

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 
 from notifications.enums import Channel
-from notifications.services import bundle_digests, channels_of, deliver
+from notifications.services import bundle_digests, channels_of, deliver, sweep_maildir
 
 HEARTBEAT_KEY = "berline:worker-heartbeat"
 
@@ -34,3 +34,9 @@ def sweep_outbox(channel: str) -> str:
 def gather_digests() -> int:
     """Bundle what waits for a digest that is due; how many digests."""
     return bundle_digests()
+
+
+@shared_task
+def sweep_bounces() -> int:
+    """Read what the mail server put into ``BERLINE_BOUNCE_MAILDIR``; how many messages."""
+    return sum(sweep_maildir().values())

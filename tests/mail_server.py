@@ -49,6 +49,7 @@ class MailSink:
                 assert isinstance(content, bytes)
                 message = email.message_from_bytes(content, policy=default)
                 assert isinstance(message, EmailMessage)
+                message["X-Envelope-From"] = envelope.mail_from or ""
                 message["X-Envelope-To"] = ",".join(envelope.rcpt_tos)
                 self.messages.append(message)
                 count = len(self.messages)

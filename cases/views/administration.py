@@ -30,6 +30,7 @@ TITLES = {
     "create_feed": "Adresse de flux créée",
     "revoke_feed": "Adresse de flux révoquée",
     "retry_delivery": "Envoi repris",
+    "change_address": "Adresse électronique changée",
     "create_webhook": "Abonnement créé",
     "suspend_webhook": "Abonnement suspendu",
     "resume_webhook": "Abonnement repris",

@@ -22,6 +22,7 @@ from cases.enums import DeadlineKind, DeadlineState
 from cases.models import Deadline, LegalNotice, User
 from cases.permissions import Holding, holdings_of, may_read
 from cases.services import receipt_expires_on, receipt_token
+from notifications.channels.envelope import envelope_sender
 from notifications.enums import NoticeKind
 from notifications.models import OutboxRow
 
@@ -178,10 +179,14 @@ def _message(row: OutboxRow, template: str, context: dict[str, Any]) -> EmailMul
     }
     if row.dossier is not None:  # mail programs put what concerns one dossier together
         headers["References"] = f"<dossier.{row.dossier.public_id}@{mail_domain()}>"
+    sender = envelope_sender(row)
+    if sender:  # people see the ordinary sender, servers send back to this one
+        headers["From"] = settings.DEFAULT_FROM_EMAIL
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=render_to_string(f"mails/{template}.txt", context).strip() + "\n",
-        to=[row.reader.email],
+        from_email=sender or None,
+        to=[row.sent_to],
         headers=headers,
     )
     message.attach_alternative(render_to_string(f"mails/{template}.html", context), "text/html")

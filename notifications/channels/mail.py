@@ -8,6 +8,7 @@ attempt.
 import contextlib
 import smtplib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -72,8 +73,7 @@ def judge(error: OSError) -> Outcome:
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, answer = next(iter(refused.values()))
-            text = f"Adresse refusée : {code} {_text(answer)}"
-            return _by_code(code, text)
+            return replace(_by_code(code, f"Adresse refusée : {code} {_text(answer)}"), address=True)
         case smtplib.SMTPDataError(smtp_code=code, smtp_error=answer):
             return _by_code(code, f"Message refusé : {code} {_text(answer)}")
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=answer):

@@ -16,11 +16,16 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The verdict, and in French why. ``unreachable``: the server itself does not serve, others would fare alike."""
+    """The verdict, and in French why.
+
+    ``unreachable``: the server itself does not serve, others would fare alike. ``address``: it is the address that is
+    refused for good.
+    """
 
     verdict: Verdict
     error: str = ""
     unreachable: bool = False
+    address: bool = False
 
 
 DELIVERED = Outcome(Verdict.DELIVERED)

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from cases import clock
 from cases.enums import Role
@@ -14,9 +14,8 @@ from cases.permissions import administers, holdings_of
 from cases.services import append_administration_entry
 from cases.text import fault_of
 from notifications.channels.calls import BadAddress, checked_address, secret_of
-from notifications.enums import CALLABLE, OutboxState
+from notifications.enums import CALLABLE, TROUBLED, OutboxState
 from notifications.models import OutboxRow, Webhook
-from notifications.selectors import TROUBLED
 from notifications.wake import wake_after_commit
 
 MAX_ADDRESS = 500
@@ -31,7 +30,7 @@ def _capacity(actor: User) -> str:
 
 @transaction.atomic
 def retry_delivery(*, row_id: int, actor: User) -> OutboxRow:
-    """Send a row again that failed, or whose person has an address now, with all its attempts.
+    """Send a row again that failed or came back, or whose person has an address now, with all its attempts.
 
     Raises ``Forbidden``, ``NotFound``, ``Conflict`` (it is not in trouble any more).
     """
@@ -62,9 +61,9 @@ def retry_delivery(*, row_id: int, actor: User) -> OutboxRow:
 
 @transaction.atomic
 def retry_deliveries(*, actor: User) -> int:
-    """Send again everything that failed; how many rows. Raises ``Forbidden``."""
+    """Send again everything that failed or came back; how many rows. Raises ``Forbidden``."""
     capacity = _capacity(actor)
-    failed = OutboxRow.objects.filter(state=OutboxState.FAILED).order_by("pk")
+    failed = OutboxRow.objects.filter(state__in=(OutboxState.FAILED, OutboxState.BOUNCED)).order_by("pk")
     keys = list(failed.select_for_update(skip_locked=True).values_list("pk", flat=True))
     if keys:
         _again(OutboxRow.objects.filter(pk__in=keys))
@@ -80,7 +79,10 @@ def retry_deliveries(*, actor: User) -> int:
 
 
 def _again(rows: QuerySet[OutboxRow]) -> None:
-    rows.update(state=OutboxState.PENDING, due_at=clock.now(), attempts=0)
+    """The only way back into the queue: the table refuses it without one more of ``retries``."""
+    rows.update(
+        state=OutboxState.PENDING, due_at=clock.now(), attempts=0, retries=F("retries") + 1, refused_at=None
+    )
 
 
 @transaction.atomic

@@ -43,13 +43,21 @@ WITH day_grants AS NOT MATERIALIZED (
         AND (channel = 'in_app' AND state = 'delivered'
              OR channel = 'email' AND state = 'pending' AND kind <> 'legal')
         AND step <> '' AND (step = %(left)s OR %(all_left)s::boolean)
-        AND (%(answered_body)s::bigint IS NULL OR recipient_id IN (
-            SELECT user_id FROM day_grants
-             WHERE codename = %(answered_codename)s AND organisation_id = %(answered_body)s::bigint)
+        AND (%(answered_body)s::bigint IS NULL
+             OR legal_notice_id IN (
+                SELECT notice.id FROM cases_legalnotice notice
+                 WHERE notice.dossier_id = %(dossier)s AND notice.organisation_id = %(answered_body)s::bigint)
              OR kind = 'reminder' AND (details ->> 'clock')::bigint IN (
                 SELECT clock.id FROM cases_deadline clock
                  WHERE clock.dossier_id = %(dossier)s AND clock.step = %(left)s
-                   AND clock.organisation_id = %(answered_body)s::bigint))
+                   AND clock.organisation_id = %(answered_body)s::bigint)
+             OR legal_notice_id IS NULL AND recipient_id IN (
+                SELECT user_id FROM day_grants
+                 WHERE codename = %(answered_codename)s AND organisation_id = %(answered_body)s::bigint)
+                AND NOT (kind = 'reminder' AND EXISTS (
+                    SELECT FROM cases_deadline other
+                     WHERE other.id = (details ->> 'clock')::bigint AND other.step = %(left)s
+                       AND other.organisation_id <> %(answered_body)s::bigint)))
         FOR UPDATE SKIP LOCKED
 ), settled AS (
      UPDATE notifications_outboxrow SET state = 'settled', due_at = NULL WHERE id IN (SELECT id FROM done)
@@ -77,13 +85,15 @@ WITH day_grants AS NOT MATERIALIZED (
                AND grants.codename <> ALL (%(blind)s::text[])
             )
 ), chosen AS (
-     SELECT DISTINCT ON (told.user_id)
+     SELECT DISTINCT ON (told.user_id, told.notice_id)
             told.user_id, person.email, told.kind, told.title, told.body, told.notice_id,
-            coalesce(max(nullif(told.details, '{{}}')) OVER (PARTITION BY told.user_id), '{{}}') AS details,
-            max(told.step) OVER (PARTITION BY told.user_id) AS step
+            coalesce(max(nullif(told.details, '{{}}')) OVER same, '{{}}') AS details, max(told.step) OVER same AS step
        FROM told
        JOIN cases_user person ON person.id = told.user_id AND person.is_active
-      ORDER BY told.user_id, told.rank, told.step
+      WHERE told.notice_id IS NOT NULL
+         OR told.user_id NOT IN (SELECT legal.user_id FROM told legal WHERE legal.notice_id IS NOT NULL)
+     WINDOW same AS (PARTITION BY told.user_id, told.notice_id)
+      ORDER BY told.user_id, told.notice_id, told.rank, told.step
 ), happened AS (
      SELECT coalesce(array_agg(DISTINCT kind), '{{}}'::text[])
             || CASE WHEN %(news_title)s::text <> '' THEN '{{news}}'::text[] ELSE '{{}}'::text[] END AS kinds
@@ -119,10 +129,10 @@ _TAIL = """, mailed AS (
 INSERT INTO notifications_outboxrow
        (event, recipient_id, webhook_id, channel, kind, cadence, state, title, body, details, legal_notice_id,
         step, due_at, delivered_at, link, dossier_id, created_at)
-SELECT %(event)s::text, user_id, webhook_id, channel, kind, cadence, state, title, body, details, notice_id,
-       step, due_at, delivered_at, %(link)s::text, %(dossier)s::bigint, %(now)s::timestamptz
+SELECT %(event)s::text || coalesce(':n' || notice_id, ''), user_id, webhook_id, channel, kind, cadence, state,
+       title, body, details, notice_id, step, due_at, delivered_at, %(link)s::text, %(dossier)s::bigint, %(now)s::timestamptz
   FROM reached
- ORDER BY channel DESC, user_id
+ ORDER BY channel DESC, user_id, notice_id
     ON CONFLICT DO NOTHING
 RETURNING id, channel, cadence, state
 """
@@ -144,7 +154,8 @@ def announce(event: DossierMoved) -> None:
     dossier, if they may still read it, when it is to be completed, approved, refused or executed. Active
     people only, each once by each channel, and never who did the act. Notices that asked for the step just left are
     settled; where other bodies still hold it, only those of the body that answered. Where the step is the receipt of a
-    legal notice, mail goes to everybody who holds the role, whatever they prefer.
+    legal notice, mail goes to everybody who holds the role, whatever they prefer, one for each addressee for whom they
+    hold it: the number of the notice ends the event of such rows.
     Needs the act's transaction; workers are woken once it is committed.
     """
     dossier, entry = event.dossier, event.entry

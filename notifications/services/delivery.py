@@ -32,6 +32,7 @@ PAUSE_SECONDS = 45
 PAUSE_KEY = "berline:mail-paused-until"
 
 # A webhook whose last call failed is left to the sweep: its messages must not hold up every worker.
+# A Message-ID holds 80 bits of chance: a bounce that names it has seen our mail.
 _CLAIM = """
 WITH next AS (
      SELECT waiting.id FROM notifications_outboxrow waiting
@@ -46,9 +47,12 @@ WITH next AS (
 )
 UPDATE notifications_outboxrow claimed
    SET state = 'sending', due_at = %(until)s, attempts = claimed.attempts + 1,
+       sent_to = coalesce((
+            SELECT person.email FROM cases_user person
+             WHERE person.id = claimed.recipient_id AND claimed.channel = 'email'), ''),
        message_id = CASE WHEN claimed.message_id <> '' THEN claimed.message_id ELSE
-            '<' || replace(claimed.event, ':', '.')
-            || coalesce('.p' || claimed.recipient_id, '.w' || claimed.webhook_id) || '@' || %(domain)s || '>' END
+            '<' || to_hex(claimed.id) || '.' || left(gen_random_uuid()::text, 8) || right(gen_random_uuid()::text, 12)
+            || '@' || %(domain)s || '>' END
   FROM next WHERE claimed.id = next.id
 RETURNING claimed.id
 """
@@ -139,9 +143,9 @@ def _mail(row: OutboxRow, server: MailServer) -> Outcome:
     reader = row.reader
     if not reader.is_active:
         return Outcome(Verdict.POINTLESS, "L’accès de cette personne est fermé.")
-    if not reader.email:
+    if not row.sent_to:
         return Outcome(Verdict.UNADDRESSED, "Cette personne n’a pas d’adresse électronique.")
-    if not has_valid_address(reader.email):
+    if not has_valid_address(row.sent_to):
         return Outcome(Verdict.UNADDRESSED, "L’adresse électronique de cette personne n’est pas valable.")
     message = letters.write(row)
     if message is None:
@@ -174,6 +178,7 @@ def _note(row: OutboxRow, outcome: Outcome, report: Delivered) -> None:
             state=state,
             due_at=again,
             error=outcome.error.replace("\x00", "")[:400],
+            refused_at=now if outcome.address and state == OutboxState.FAILED else None,
             delivered_at=now if state == OutboxState.DELIVERED else None,
         )
         if not kept:

@@ -5,17 +5,20 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.errors import BusinessError, Invalid
+from cases.models import User
 from cases.permissions import administers
 from cases.views.access import holdings_of_request, person_of
-from notifications.forms import WebhookForm
+from notifications.addresses import address_state, people_out_of_reach
+from notifications.forms import AddressForm, WebhookForm
 from notifications.selectors import delivery_counts, delivery_page, unreached_legal_notices
 from notifications.selectors import webhooks as all_webhooks
 from notifications.services import (
+    change_address,
     create_webhook,
     renew_webhook,
     resume_webhook,
@@ -53,6 +56,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         "page": page,
         "counts": delivery_counts(),
         "unreached": list(unreached_legal_notices()[:20]),
+        "out_of_reach": len(people_out_of_reach()),
         "query": urlencode({"vue": view}) if view else "",
     }
     return render(request, "administration/deliveries.html", context)
@@ -83,6 +87,41 @@ def delivery_retry_all(request: HttpRequest) -> HttpResponse:
     else:
         messages.info(request, "Aucun envoi n’est en échec.")
     return redirect("deliveries")
+
+
+@never_cache
+@login_required
+@require_safe
+def addresses(request: HttpRequest) -> HttpResponse:
+    """The people whom mail does not reach, and why."""
+    _administrators_only(request)
+    return render(request, "administration/addresses.html", {"people": people_out_of_reach()})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def address(request: HttpRequest, username: str) -> HttpResponse:
+    """Correct the address of a person."""
+    _administrators_only(request)
+    person = get_object_or_404(User, username=username)
+    form = AddressForm(request.POST if request.method == "POST" else None, initial={"email": person.email})
+    if form.is_bound and form.is_valid():
+        try:
+            changed = change_address(
+                user_id=person.pk, email=form.cleaned_data["email"], actor=person_of(request)
+            )
+        except BusinessError as error:
+            form.add_error("email", error.message)
+        else:
+            messages.success(
+                request,
+                f"Les courriels à {changed} vont désormais à {changed.email}. "
+                "Ce qui n’est pas arrivé se reprend depuis « Envois ».",
+            )
+            return redirect("person", changed.username)
+    context = {"form": form, "person": person, "state": address_state(person)}
+    return render(request, "administration/address.html", context, status=422 if form.is_bound else 200)
 
 
 @never_cache

@@ -16,11 +16,11 @@ from cases.models import LegalNotice, User
 from notifications.enums import Channel, NoticeKind, OutboxState
 from notifications.models import OutboxRow
 from notifications.selectors import legal_deliveries, unreached_legal_notices
-from notifications.services import bundle_digests, deliver, set_preferences, tell
+from notifications.services import bundle_digests, deliver, retry_deliveries, set_preferences, tell
 from tests.credit_journeys import NOW, CreditJourney, transfers
 from tests.journeys import Cast, Journey
 from tests.mail_server import MailSink, text_of
-from tests.notifications.conftest import addressed
+from tests.notifications.conftest import addressed, at_state
 
 Informed = Callable[..., CreditJourney]
 
@@ -162,7 +162,10 @@ def test_register_can_know_what_became_of_each_legal_mail(
 def test_resent_legal_mail_carries_the_same_link(cast: Cast, informed: Informed, sink: MailSink) -> None:
     informed()
     sent(sink)
-    OutboxRow.objects.filter(channel=Channel.EMAIL).update(state="pending", due_at=NOW)
+    mails = OutboxRow.objects.filter(channel=Channel.EMAIL)
+    at_state(mails, OutboxState.FAILED)  # as if the answer of the server had been lost
+    with clock.at(NOW):
+        retry_deliveries(actor=cast.admin)
     later = sent(sink, at=NOW + timedelta(days=2))
     links = [re.findall(r"/accuses/\S+/", text_of(one)) for one in later]
     assert links[0] == links[1]

@@ -18,10 +18,11 @@ from notifications.enums import Cadence, Channel, NoticeKind, OutboxState
 from notifications.models import OutboxRow, Preference
 from notifications.selectors import preferences_of
 from notifications.services import create_webhook, set_preferences, suspend_webhook, tell
-from tests.notifications.conftest import addressed
+from tests.notifications.conftest import addressed, at_state
 
 pytestmark = pytest.mark.django_db
 
+S = OutboxState
 Make = Callable[..., Dossier]
 TUESDAY = datetime(2026, 3, 3, 11, tzinfo=UTC)
 
@@ -118,7 +119,7 @@ def test_preference_constraint_holds(
         ({"kind": "rumour"}, "outbox_kind_known"),
         ({"cadence": "hourly"}, "outbox_cadence_known"),
         ({"channel": "webhook"}, "outbox_one_addressee"),
-        ({"due_at": None, "state": "pending"}, "outbox_waits_until_a_moment"),
+        ({"due_at": None, "state": "pending", "retries": 1}, "outbox_waits_until_a_moment"),
         ({"dossier": None}, "outbox_about_a_dossier"),
         ({"kind": "legal", "cadence": "daily"}, "outbox_legal_is_sent_at_once"),
     ],
@@ -128,7 +129,7 @@ def test_outbox_constraint_of_delivery_holds(
 ) -> None:
     row = OutboxRow.objects.filter(dossier=under_review, channel=Channel.EMAIL).order_by("pk").last()
     assert row is not None
-    for name, value in ({"state": "delivered"} | change).items():
+    for name, value in change.items():
         setattr(row, name, value)
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         row.save()
@@ -139,7 +140,7 @@ def test_pending_mail_is_settled_with_its_step_but_a_delivered_one_stays(
 ) -> None:
     addressed(people.agent, people.collegue)
     act(under_review, "instructeur", "check.request_pieces", motive="Joignez les devis.")
-    OutboxRow.objects.filter(recipient=people.collegue, channel=Channel.EMAIL).update(state="delivered")
+    at_state(OutboxRow.objects.filter(recipient=people.collegue, channel=Channel.EMAIL), S.DELIVERED)
     act(under_review, "agent", "complete_file.resubmit")
     assert by_mail(people.agent)[-1].state == OutboxState.SETTLED
     assert by_mail(people.agent)[-1].due_at is None
