@@ -363,3 +363,19 @@ def test_beat_sweeps_in_the_morning_before_the_digests_and_through_the_day() -> 
     schedule = entry["schedule"]
     assert (min(schedule.hour), max(schedule.hour), schedule.minute) == (6, 20, {30})
     assert min(schedule.hour) < settings.BERLINE_DIGEST_HOUR
+
+
+def test_step_that_is_done_while_the_sweep_runs_is_not_reminded_of(cast: Cast) -> None:
+    first, second = under_review(cast), under_review(cast)
+
+    @receiver(deadline_reminded)
+    def do_the_other(event: DeadlineReminded, **kwargs: Any) -> None:
+        if event.deadline.dossier_id == first.pk:
+            second.act("check.complete", actor="reviewer")
+
+    try:
+        report = sweep(day(16))
+    finally:
+        deadline_reminded.disconnect(do_the_other)
+    assert ([one.reference for one in report.sent], report.failed) == ([first.reference], [])
+    assert {row.subject.pk for row in reminded()} == {first.pk}

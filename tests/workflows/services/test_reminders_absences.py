@@ -14,7 +14,7 @@ from notifications.models import OutboxRow
 from tests.journeys import Cast, Journey
 from tests.reminders import START, clock_of, day, reminded, sweep, told, under_review
 from tests.workflows.test_statements import statements
-from workflows.services import claim
+from workflows.services import claim, send_reminders
 
 pytestmark = pytest.mark.django_db
 
@@ -205,6 +205,8 @@ def test_sweep_tells_of_a_task_taken_by_somebody_who_will_be_away(cast: Cast) ->
     for number in (4, 5, 6):
         sweep(day(number))
     assert told_of_absences() == ["manager"]
+    with clock.at(day(6, hour=7)):
+        assert len(statements(send_reminders)) == 2  # what is due, and that this clock was looked at today
 
 
 def test_new_date_inside_the_absence_is_told_anew(cast: Cast) -> None:
