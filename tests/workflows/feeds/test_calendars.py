@@ -134,6 +134,15 @@ def test_same_content_gives_the_same_bytes() -> None:
 
 @given(title=texts, name=texts, category=texts)
 def test_any_title_comes_back_from_both_readers(title: str, name: str, category: str) -> None:
+    check_both_readers(title, name, category)
+
+
+@pytest.mark.parametrize("title", NASTY)
+def test_title_that_formats_trip_over_comes_back_from_both_readers(title: str) -> None:
+    check_both_readers(title, title, title)
+
+
+def check_both_readers(title: str, name: str, category: str) -> None:
     entry = replace(
         ENTRY,
         summary=f"FNMO-2026-00012 — {title}",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.atom_checker import entries, faults
-from tests.workflows.feeds.test_calendars import texts
+from tests.workflows.feeds.test_calendars import NASTY, texts
 from workflows.feeds import NewsEntry, render_news
 from workflows.feeds.texts import one_line, printable
 
@@ -54,6 +54,15 @@ def test_news_without_an_entry_are_well_formed_too() -> None:
 
 @given(title=st.one_of(texts, st.sampled_from(["<b>&amp;</b>", "]]>", "\uffff\ufffe", "<!--"])), name=texts)
 def test_any_title_comes_back(title: str, name: str) -> None:
+    check_it_comes_back(title, name)
+
+
+@pytest.mark.parametrize("title", [*NASTY, "<b>&amp;</b>", "]]>", "\uffff\ufffe"])
+def test_title_that_formats_trip_over_comes_back(title: str) -> None:
+    check_it_comes_back(title, title)
+
+
+def check_it_comes_back(title: str, name: str) -> None:
     entry = replace(ENTRY, title=f"VIR {title}", summary=f"Objet : {title}", category=("issued", f"k{title}"))
     data = rendered(entry, OTHER, title=f"R {name}")
     assert faults(data) == []

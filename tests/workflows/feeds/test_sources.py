@@ -6,8 +6,10 @@ import pytest
 from django.db import transaction
 
 from cases import clock
+from cases.deadlines import EventKind
 from cases.enums import FeedKind, Role
-from cases.models import Deadline, LegalNotice, User
+from cases.models import Deadline, DeadlineEvent, LegalNotice, User
+from cases.permissions import holdings_of
 from cases.selectors import live_feed
 from cases.services import create_feed, grant_role
 from tests import atom_checker, ical_checker
@@ -42,6 +44,12 @@ def dates(
 
 def summaries(cast: Cast, who: str, *role: object, at: datetime = MONDAY) -> list[str]:
     return [one.summary for one in dates(cast, who, *role, at=at)]  # type: ignore[arg-type]
+
+
+def stamped(user: User) -> int:
+    """How many dates tell whether anything has changed; those alone count for the bound."""
+    with clock.at(MONDAY):
+        return len(feeds.stamps_of(user, holdings_of(user), everybody=False))
 
 
 def under_review(cast: Cast, at: datetime = MONDAY, **data: str) -> Journey:
@@ -155,6 +163,17 @@ def test_clock_of_several_bodies_together_is_one_date_for_who_sits_in_two(cast: 
     cast.give(cast.ministry, (Role.AUTHORITY, "db"))
     Deadline.objects.filter(dossier=journey.pk).update(organisation=None)
     assert len(dates(cast, "ministry")) == 3  # each clock once, though two tasks await the person
+    assert stamped(cast.ministry) == 3
+
+
+def test_clock_of_another_step_belongs_to_whoever_does_that_step(cast: Cast) -> None:
+    journey = under_review(cast)
+    own = Deadline.objects.get(dossier=journey.pk, step="check")
+    own.pk, own.step = None, "decide"
+    own.save(force_insert=True)
+    DeadlineEvent.objects.create(deadline=own, kind=EventKind.STARTED, at=MONDAY)
+    assert summaries(cast, "reviewer") == [f"{journey.reference} — Instruire le dossier · échéance interne"]
+    assert dates(cast, "dg") == []
 
 
 # -- how dates move -----------------------------------------------------------------------------------
@@ -166,6 +185,7 @@ def test_suspended_date_disappears_and_comes_back_moved_as_the_same_entry(cast: 
     with clock.at(MONDAY + timedelta(days=2)):
         journey.act("check.request_pieces")
     assert dates(cast, "reviewer", at=MONDAY + timedelta(days=2)) == []
+    assert stamped(cast.reviewer) == 0
     with clock.at(MONDAY + timedelta(days=9)):
         journey.act("complete_file.resubmit")
     (after,) = dates(cast, "reviewer", at=MONDAY + timedelta(days=9))
