@@ -149,7 +149,9 @@ def _why(why: Recipient) -> str:
     """Why this person is told, in words."""
     parts = []
     if why.part == "deputy":
-        parts.append(f"Ce rappel vous est adressé comme suppléant habituel {of(why.stands_in_for)}, qui le reçoit aussi.")
+        parts.append(
+            f"Ce rappel vous est adressé comme suppléant habituel {of(why.stands_in_for)}, qui le reçoit aussi."
+        )
     elif why.stands_in_for and why.until is not None:
         parts.append(
             f"Ce rappel vous est adressé comme suppléant {of(why.stands_in_for)}, dont l’absence dure jusqu’au "

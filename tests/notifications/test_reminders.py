@@ -4,13 +4,14 @@ from datetime import date
 from typing import Any
 
 from cases import clock
+from cases.models import Deadline
 from cases.services import declare_absence
 from notifications.enums import Channel, OutboxState
 from notifications.models import OutboxRow
 from notifications.services import bundle_digests, deliver, set_preferences
 from tests.journeys import Cast
 from tests.mail_server import MailSink, text_of
-from tests.reminders import START, day, sweep, under_review
+from tests.reminders import START, clock_of, day, sweep, under_review
 
 
 def mails(sink: MailSink, moment: Any) -> dict[str, Any]:
@@ -57,6 +58,27 @@ def test_mail_to_those_above_says_why_and_who_has_the_step(cast: Cast, sink: Mai
     assert "confiez la tâche à une autre." in text
     assert "Délai interne : lundi 23 mars 2015" in text
     assert "faites l’étape attendue" not in text
+
+
+def test_mail_shows_the_date_of_its_own_clock(cast: Cast, sink: MailSink) -> None:
+    """Another clock on the same step ends before."""
+    own = clock_of(under_review(cast))
+    Deadline.objects.create(
+        dossier=own.dossier,
+        step=own.step,
+        title="Autre délai",
+        kind="legal",
+        rule_ref=own.rule_ref,
+        length=10,
+        unit="calendar_days",
+        due_on=date(2015, 3, 18),
+        opened_at=own.opened_at,
+    )
+    forget()
+    sweep(day(16))
+    text = text_of(mails(sink, day(16))["reviewer"])
+    assert "Délai interne : lundi 23 mars 2015" in text
+    assert "Échéance légale" not in text
 
 
 def test_mail_of_a_step_done_meanwhile_does_not_leave(cast: Cast, sink: MailSink) -> None:
