@@ -20,16 +20,31 @@ ACCEPTED = "250 OK"
 
 
 class MailSink:
-    """What arrived, and what to answer. ``answers``: to the next messages; ``refused``: to an address, for ever."""
+    """What arrived, and what to answer.
+
+    ``answers``: to the next messages; ``refused``: to an address, for ever; ``sender``: to every sender; ``mute``: take
+    messages and say nothing more.
+    """
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.answers: list[str] = []
         self.refused: dict[str, str] = {}
+        self.sender = ACCEPTED
+        self.mute = False
         self.on_arrival = lambda count: None
         self._lock = threading.Lock()
         self._controller: Controller | None = None
         self.port = 0
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take a sender, or refuse it."""
+        if self.sender == ACCEPTED:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return self.sender
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -42,6 +57,8 @@ class MailSink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message, or answer what the test asks."""
+        if self.mute:
+            await asyncio.Event().wait()
         with self._lock:
             answer = self.answers.pop(0) if self.answers else ACCEPTED
             if answer == ACCEPTED:
@@ -105,6 +122,29 @@ def silent_server() -> Iterator[int]:
         server.bind(("127.0.0.1", 0))
         server.listen(16)
         yield int(server.getsockname()[1])
+
+
+@contextmanager
+def surly_server(greeting: bytes) -> Iterator[int]:
+    """A server that greets everybody with these words and hangs up; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            while True:
+                try:
+                    peer, _ = server.accept()
+                except OSError:
+                    return
+                with peer:
+                    peer.sendall(greeting)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        try:
+            yield int(server.getsockname()[1])
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def text_of(message: Any, kind: str = "plain") -> str:

@@ -10,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import clock
 from cases.services import deactivate_person, end_role
-from notifications.enums import Channel, OutboxState
+from notifications.enums import Channel, NoticeKind, OutboxState
 from notifications.models import OutboxRow
-from notifications.services import deliver, retry_deliveries, retry_delivery
+from notifications.services import deliver, retry_deliveries, retry_delivery, tell
 from notifications.services.delivery import _claim
 from notifications.tasks import deliver_outbox, sweep_outbox
 from tests.journeys import Cast, Journey
-from tests.mail_server import MailSink, silent_server, text_of
+from tests.mail_server import MailSink, silent_server, surly_server, text_of
 
 NOON = datetime(2026, 3, 3, 11, tzinfo=UTC)
 S = OutboxState
@@ -188,6 +188,80 @@ def test_server_that_hangs_is_left_at_the_time_out(submitted: Journey, sink: Mai
     assert only_mail().error == "Serveur de courriel injoignable : pas de réponse dans le délai"
     settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = sink.port, 5
     assert run(NOON + timedelta(minutes=1)).sent == 1
+
+
+def test_server_that_falls_silent_after_the_message_is_left_and_asked_again(
+    submitted: Journey, sink: MailSink, settings: Any
+) -> None:
+    """Nobody can know whether it has the mail: it is sent again under the same Message-ID."""
+    settings.EMAIL_TIMEOUT, sink.mute = 0.3, True
+    assert run().later == 1
+    row = only_mail()
+    assert row.error == "Serveur de courriel : pas de réponse dans le délai"
+    sink.mute = False
+    assert run(NOON + timedelta(minutes=1)).sent == 1
+    assert sink.by_id == {row.message_id: 1}
+
+
+@pytest.mark.parametrize(
+    ("greeting", "error"),
+    [
+        (b"421 4.3.2 Closing\r\n", "Serveur de courriel injoignable : 421 4.3.2 Closing"),
+        (b"554 5.3.2 No service\r\n", "Serveur de courriel injoignable : 554 5.3.2 No service"),
+        (b"", "Serveur de courriel injoignable : connexion interrompue"),
+    ],
+)
+def test_server_that_serves_nobody_holds_one_mail_and_asks_for_another_try(
+    submitted: Journey, sink: MailSink, settings: Any, greeting: bytes, error: str
+) -> None:
+    with surly_server(greeting) as port:
+        settings.EMAIL_PORT = port
+        assert run().later == 1
+    assert (only_mail().state, only_mail().error) == (S.PENDING, error)
+    settings.EMAIL_PORT = sink.port
+    assert run(NOON + timedelta(minutes=1)).sent == 1
+
+
+@pytest.mark.parametrize("code", ["550 5.7.1", "451 4.7.1"])
+def test_server_that_refuses_our_own_sender_is_a_fault_of_the_installation(
+    cast: Cast, sink: MailSink, code: str
+) -> None:
+    """No mail is given up for it, and one is enough to find out."""
+    with clock.at(NOON):
+        for _ in range(2):
+            Journey.at(cast, "submitted")
+    OutboxRow.objects.exclude(recipient=cast.director, channel="email").delete()
+    sink.sender = f"{code} Sender not allowed"
+    assert run().later == 1
+    assert [(row.state, row.attempts) for row in mails()] == [(S.PENDING, 1), (S.PENDING, 0)]
+    assert mails()[0].error == f"Serveur de courriel : {code} Sender not allowed"
+    sink.sender = "250 OK"
+    assert run(NOON + timedelta(minutes=1)).sent == 2
+
+
+def test_refusal_of_one_addressee_stops_no_other(cast: Cast, sink: MailSink) -> None:
+    """4xx for one, 5xx for another, nothing against the third: all in one run."""
+    with clock.at(NOON):
+        journey = Journey.at(cast, "submitted")
+        OutboxRow.objects.all().delete()
+        people = [cast.director, cast.agent, cast.agent2]
+        tell(
+            event="rappel:1",
+            people=[one.pk for one in people],
+            kind=NoticeKind.REMINDER,
+            title="Rappel",
+            body="L’échéance approche.",
+            dossier=journey.dossier,
+        )
+    sink.refused = {
+        "director@carmi.example": "450 4.2.0 Greylisted",
+        "agent@carmi.example": "550 5.1.1 Unknown",
+    }
+    report = run()
+    assert (report.sent, report.later, report.failed) == (1, 1, 1)
+    found = {row.reader.username: row.state for row in mails()}
+    assert found == {"director": S.PENDING, "agent": S.FAILED, "agent2": S.DELIVERED}
+    assert sink.addressees == ["agent2@carmi.example"]
 
 
 def test_server_that_leaves_in_the_middle_is_tried_again(submitted: Journey, sink: MailSink) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.test import Client
 
 from cases import clock
 from cases.enums import Role
@@ -139,6 +140,52 @@ def test_legal_notice_goes_to_each_holder_at_each_addressee_with_its_paper(
         assert papers[code] in text_of(message)
     links = {link for one in messages for link in re.findall(r"\S+/accuses/\S+/", text_of(one))}
     assert len(links) == 4
+
+
+def test_person_who_acts_for_two_addressees_gets_a_mail_for_each(
+    cast: Cast, informed: Informed, sink: MailSink
+) -> None:
+    """Each with its own paper and receipt link; one receipt settles the notice of its addressee only."""
+    cast.give(cast.ministry, (Role.AUTHORITY, "db"))
+    journey = informed()
+    held = OutboxRow.objects.filter(recipient=cast.ministry).order_by("pk")
+    assert sorted(held.values_list("channel", "legal_notice__organisation__code")) == [
+        ("email", "db"),
+        ("email", "dss"),
+        ("in_app", "db"),
+        ("in_app", "dss"),
+    ]
+    mine = [one for one in sent(sink) if str(one["X-Envelope-To"]) == "ministry@carmi.example"]
+    assert len({str(one["Message-ID"]) for one in mine}) == len(mine) == 2
+    papers = {next(one.iter_attachments()).get_filename() for one in mine}
+    notices = LegalNotice.objects.filter(dossier=journey.pk, organisation__code__in=("dss", "db"))
+    assert papers == {one.document.name for one in notices}
+    links = {found for one in mine for found in re.findall(r"/accuses/[^/\s]+/", text_of(one))}
+    assert len(links) == 2
+    client = Client()
+    link = next(
+        found
+        for one in mine
+        if "Direction du budget" in text_of(one)
+        for found in re.findall(r"/accuses/[^/\s]+/", text_of(one))
+    )
+    with clock.at(NOW):
+        client.post(link)
+    codes = notices.filter(acknowledged_at__isnull=False).values_list("organisation__code", flat=True)
+    assert list(codes) == ["db"]
+    waiting = held.filter(channel=Channel.IN_APP, state=OutboxState.DELIVERED)
+    assert list(waiting.values_list("legal_notice__organisation__code", flat=True)) == ["dss"]
+
+
+def test_person_who_acts_for_two_bodies_is_told_of_the_task_of_both_once(db: None) -> None:
+    """Only legal notices go by addressee: an agreement that both ministries have to give is one thing to read."""
+    cast = Cast()
+    cast.give(cast.ministry, (Role.AUTHORITY, "db"))
+    data = transfers(("A-I-3.info", "A-I-3.autres", "1.00"), exceptional_reason="Incendie du site")
+    journey = CreditJourney.file(cast, "virement_derogation", data)
+    journey.walk("prepare.submit", "check.credits_available")
+    told = OutboxRow.objects.filter(recipient=cast.ministry, channel=Channel.EMAIL, step="prior_agreement")
+    assert told.count() == 1
 
 
 def test_register_can_know_what_became_of_each_legal_mail(

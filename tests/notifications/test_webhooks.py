@@ -237,14 +237,22 @@ def test_private_addresses_are_not_called(
         "",
     ],
 )
-def test_dangerous_address_is_refused_at_once(cast: Cast, url: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        create_webhook(name="Programme", url=url, kinds=["task"], actor=cast.admin)
-    assert refused.value.details["url"]
+def test_dangerous_address_is_never_called(url: str) -> None:
+    with pytest.raises(calls.BadAddress):
+        calls.checked_address(url)
+
+
+def test_dangerous_address_is_refused_at_once(db: None) -> None:
+    admin = Cast().admin
+    for url in ("https://10.0.0.1/", ""):
+        with pytest.raises(Invalid) as refused:
+            create_webhook(name="Programme", url=url, kinds=["task"], actor=admin)
+        assert refused.value.details["url"]
     assert not Webhook.objects.exists()
 
 
-def test_subscriptions_are_kept_by_administrators_and_journalled(cast: Cast) -> None:
+def test_subscriptions_are_kept_by_administrators_and_journalled(db: None) -> None:
+    cast = Cast()
     with pytest.raises(Forbidden):
         create_webhook(name="P", url="https://exemple.org/", kinds=["task"], actor=cast.dg)
     webhook, _ = create_webhook(name="P", url="https://exemple.org/", kinds=["task"], actor=cast.admin)
