@@ -166,6 +166,15 @@ def test_clock_of_several_bodies_together_is_one_date_for_who_sits_in_two(cast: 
     assert stamped(cast.ministry) == 3
 
 
+@pytest.mark.parametrize("state", ["suspended", "met", "cancelled"])
+def test_clock_that_does_not_run_counts_for_nothing_though_its_step_is_open(cast: Cast, state: str) -> None:
+    journey = under_review(cast)
+    closed = None if state == "suspended" else MONDAY
+    Deadline.objects.filter(dossier=journey.pk, step="check").update(state=state, closed_at=closed)
+    assert stamped(cast.reviewer) == 0
+    assert dates(cast, "reviewer") == []
+
+
 def test_clock_of_another_step_belongs_to_whoever_does_that_step(cast: Cast) -> None:
     journey = under_review(cast)
     own = Deadline.objects.get(dossier=journey.pk, step="check")
