@@ -116,7 +116,7 @@ def close_exercise(*, year: int, on: date) -> Exercise:
     """
     exercise = Exercise.objects.select_for_update().get(year=year)
     message = ""
-    if exercise.closed_on is not None:
+    if exercise.is_closed and exercise.closed_on is not None:
         message = f"L’exercice {year} est clos depuis le {french_date(exercise.closed_on)}."
     elif on.year < year:
         message = f"L’exercice {year} ne peut pas être clos le {french_date(on)} : il n’a pas commencé."
