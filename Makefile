@@ -38,7 +38,7 @@ format: install-test  ## format the code
 	@$(VENV)/bin/ruff check --fix --quiet .
 	@$(VENV)/bin/ruff format --quiet .
 
-bench: install-test  ## measure a step and the queue against bare viewflow
+bench: install-test  ## measure a step and the queue against bare viewflow, and the sweeps
 	@$(PY) -m tests.bench $(ARGS)
 
 requirements: install-test  ## pin again, from pyproject.toml (UPGRADE=1 takes the newest versions)

@@ -1,4 +1,4 @@
-"""Measures and prints: ``python -m tests.bench [--steps N] [--pages N] [--only steps|queue] [--profile]``."""
+"""Measures and prints: ``python -m tests.bench [--steps N] [--pages N] [--sweeps N] [--only …] [--profile]``."""
 
 import argparse
 import cProfile
@@ -16,7 +16,8 @@ def main() -> int:
         "--steps", type=int, default=250, help="measures of each step (200 or more say something)"
     )
     parser.add_argument("--pages", type=int, default=25, help="measures of each queue")
-    parser.add_argument("--only", choices=["steps", "queue"])
+    parser.add_argument("--sweeps", type=int, default=4, help="measures of each sweep in each of its turns")
+    parser.add_argument("--only", choices=["steps", "queue", "sweeps"])
     parser.add_argument("--profile", action="store_true", help="profile our step instead of measuring")
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.settings"
@@ -27,7 +28,7 @@ def main() -> int:
     from django.db import connection
 
     from cases.models import User
-    from tests.bench import measure, step, work_queue
+    from tests.bench import measure, step, sweeps, work_queue
     from tests.journeys import Cast
 
     cluster = settings.DATABASES["default"].get("EMBEDDED")
@@ -46,11 +47,16 @@ def main() -> int:
         say(f"PostgreSQL {version}, fsync {fsync}, {os.cpu_count()} processors\n")
         measure.quiet()
         found: list[tuple[float, tuple[measure.Sample, ...]]] = []
-        if options.only != "queue":
+        if options.only in (None, "steps"):
             found += [(0.9, samples) for samples in step.measure_steps(cast, options.steps)]
         if options.only != "steps":
             creator = User.objects.get(username="agent")
-            found += [(0.1, samples) for samples in work_queue.measure_queue(creator, options.pages)]
+            busy, idle = work_queue.make_people()
+            work_queue.make_tasks(creator)
+        if options.only in (None, "queue"):
+            found += [(0.1, samples) for samples in work_queue.measure_queue(busy, idle, options.pages)]
+        if options.only in (None, "sweeps"):
+            found += sweeps.measure_sweeps(cast, options.sweeps)
         reached = True
         for aim, (ours, *others) in found:
             say(ours.line())

@@ -105,6 +105,8 @@ def make_tasks(creator: User) -> None:
                    CASE k WHEN 0 THEN NULL ELSE %(creator)s END, %(permission)s, %(organisation)s,
                    ((%(bodies)s::int[])[1 + n %% %(spread)s])::text, '{}'
               FROM generate_series(1, %(count)s) n, generate_series(0, 2) k;
+
+            SELECT setval(pg_get_serial_sequence('viewflow_process', 'id'), %(base)s + %(count)s);
             """,
             values,
         )
@@ -123,10 +125,8 @@ def stock(user_id: int) -> int:
     return len(list(Task.objects.queue([FnmoInvestment], user).select_related("process")[:PAGE_SIZE]))
 
 
-def measure_queue(creator: User, rounds: int) -> list[tuple[Sample, Sample]]:
+def measure_queue(busy: User, idle: User, rounds: int) -> list[tuple[Sample, Sample]]:
     """Times of the first page for the busy and the idle person, taken in turns."""
-    busy, idle = make_people()
-    make_tasks(creator)
     assert Task.objects.filter(status="NEW", flow_task_type="HUMAN").count() >= DOSSIERS
     assert Process.objects.count() >= DOSSIERS
     found = []
