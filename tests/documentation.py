@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, get_commands, load_command_class
 from django.urls import Resolver404, resolve
@@ -236,6 +237,8 @@ def vocabulary() -> frozenset[str]:
             words |= {parameter["name"] for parameter in operation.get("parameters", ())}
             form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data", {})
             words |= set(form.get("schema", {}).get("properties", {}))
+    for model in apps.get_models():
+        words |= {one.name for one in (*model._meta.constraints, *model._meta.indexes)}
     for path in (ROOT / "workflows" / "conventions").glob("*.toml"):
         book = tomllib.loads(read(path))
         for rule in book.get("rule", ()):
