@@ -18,6 +18,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
+from tests.own_database import OwnDatabase
+
 _SCHEMA_SOURCES = (
     "*/migrations/*.py",
     "*/models/**/*.py",
@@ -133,30 +135,33 @@ def spare_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[st
         _execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def _own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnDatabase]:
+    own = OwnDatabase(f"{connection.settings_dict['NAME']}_own", _execute)
+    yield own
+    with django_db_blocker.unblock():
+        own.drop()
+
+
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+def committed(_own_database: OwnDatabase, django_db_blocker: Any) -> Iterator[str]:
     """A database of the test's own, in which commits are real: for threads, processes and locks. Its name.
 
-    The append-only tables refuse the TRUNCATE with which Django cleans up, so the database is dropped instead.
+    The append-only tables refuse the TRUNCATE with which Django cleans up: tests/own_database.py does it otherwise.
     """
     original = connection.settings_dict["NAME"]
     template = f"berline_template_{_template_key(settings.BASE_DIR)}"
-    name = f"{original}_own"
-
-    def use(chosen: str) -> None:
-        connections.close_all()
-        connection.settings_dict["NAME"] = chosen
-
     with django_db_blocker.unblock():
-        use(original)
-        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connections.close_all()
         if not _exists(template):  # a source of the schema was edited since this run began
             template = original
-        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        use(name)
-        yield name
-        use(original)
-        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        try:
+            _own_database.use(template)
+            yield _own_database.name
+            _own_database.leave()
+        finally:
+            connections.close_all()
+            connection.settings_dict["NAME"] = original
 
 
 @pytest.fixture(scope="session", autouse=True)

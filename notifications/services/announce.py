@@ -130,7 +130,8 @@ INSERT INTO notifications_outboxrow
        (event, recipient_id, webhook_id, channel, kind, cadence, state, title, body, details, legal_notice_id,
         step, due_at, delivered_at, link, dossier_id, created_at)
 SELECT %(event)s::text || coalesce(':n' || notice_id, ''), user_id, webhook_id, channel, kind, cadence, state,
-       title, body, details, notice_id, step, due_at, delivered_at, %(link)s::text, %(dossier)s::bigint, %(now)s::timestamptz
+       title, body, details, notice_id, step, due_at, delivered_at, %(link)s::text, %(dossier)s::bigint,
+       %(now)s::timestamptz
   FROM reached
  ORDER BY channel DESC, user_id, notice_id
     ON CONFLICT DO NOTHING
