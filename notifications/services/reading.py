@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from cases import clock
 from cases.errors import NotFound
 from cases.models import User
@@ -34,7 +36,12 @@ def settle_before(moment: datetime) -> int:
 
 
 def settle_unsent(moment: datetime) -> int:
-    """Settle mails and calls that were written before ``moment`` and never left. Returns how many."""
-    return OutboxRow.objects.filter(
+    """Settle mails and calls that were written before ``moment`` and never left. Returns how many.
+
+    A legal notice whose receipt is still awaited is due all the same: its mails stay.
+    """
+    awaited = Q(legal_notice__isnull=False, legal_notice__acknowledged_at__isnull=True)
+    unsent = OutboxRow.objects.filter(
         state__in=(OutboxState.PENDING, OutboxState.UNADDRESSED), created_at__lt=moment
-    ).update(state=OutboxState.SETTLED, due_at=None)
+    ).exclude(awaited)
+    return unsent.update(state=OutboxState.SETTLED, due_at=None)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from django.test import Client
 
 from cases import clock
@@ -204,6 +205,17 @@ def test_register_can_know_what_became_of_each_legal_mail(
     assert silent.state == OutboxState.UNADDRESSED
     unreached = {one.organisation.code for one in unreached_legal_notices()}
     assert unreached == {"db", "cgefi"}
+
+
+def test_awaited_legal_mails_are_not_settled_with_the_unsent_ones(cast: Cast, informed: Informed) -> None:
+    informed()
+    awaited = OutboxRow.objects.filter(legal_notice__isnull=False, channel=Channel.EMAIL)
+    before = sorted(awaited.values_list("pk", "state"))
+    assert before
+    call_command("settle_notices", before=clock.today() + timedelta(days=400), unsent=True, verbosity=0)
+    assert sorted(awaited.values_list("pk", "state")) == before
+    others = OutboxRow.objects.filter(legal_notice__isnull=True, channel=Channel.EMAIL)
+    assert OutboxState.PENDING not in set(others.order_by("pk").values_list("state", flat=True))
 
 
 def test_resent_legal_mail_carries_the_same_link(cast: Cast, informed: Informed, sink: MailSink) -> None:

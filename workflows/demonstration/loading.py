@@ -106,6 +106,8 @@ def load(
         _keep(tellings[appointment.number], appointment)
         if progress is not None:
             progress(done, len(planned))
+    with clock.at(planned[-1].moment if planned else clock.now()):
+        _sweep()  # a delay that was not kept is said so from the start
     return Loaded(len(people), len(facilities), len(tellings), len(planned))
 
 
@@ -120,6 +122,12 @@ def open_exercises(years: Iterable[int], today: date) -> None:
         open_exercise(year=year, carried_from=CARRIED_FROM)
         if year < today.year:
             close_exercise(year=year, on=date(year + 1, *CLOSING))
+
+
+def _sweep() -> None:
+    """Do what the end of delays brings about, as the hourly sweep does."""
+    if failed := expire_deadlines().failed:
+        raise RuntimeError(f"the sweep failed: {failed}")
 
 
 def _keep(telling: "Telling", appointment: Appointment) -> None:
@@ -209,7 +217,6 @@ class Telling:
 
     def _lapse(self) -> None:
         """Let the sweep of that day find the delay over; another dossier's sweep may have done it."""
-        if failed := expire_deadlines().failed:
-            raise RuntimeError(f"the sweep failed: {failed}")
+        _sweep()
         if open_tasks(self.told.process_id).exists():
             raise RuntimeError(f"{self.reference}: the delay is not over")
