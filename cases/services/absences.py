@@ -51,7 +51,8 @@ def declare_absence(
         away = _overlapping(deputy, first_day, last_day)
         if away is not None:
             details["deputy"] = [
-                f"{deputy} a aussi une absence déclarée, {_span(away)}. Choisissez un autre suppléant, ou d’autres dates."
+                f"{deputy} a aussi une absence déclarée, {_span(away)}. Choisissez un autre suppléant ou d’autres "
+                "dates."
             ]
     if details:
         raise Invalid("L’absence n’a pas été déclarée : corrigez les points signalés.", details=details)

@@ -28,7 +28,7 @@ from cases.views.administration import add_service_errors
 @login_required
 @require_GET
 def own(request: HttpRequest) -> HttpResponse:
-    """My absences, whom I stand in for, who is away in the bodies that I manage. ``personne``: go to somebody's page."""
+    """My absences, whom I stand in for, who is away in the bodies that I manage. ``personne``: go to their page."""
     wanted = request.GET.get("personne", "")
     if wanted:
         return redirect("absences_of", _person(request, wanted).username)

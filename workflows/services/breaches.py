@@ -21,8 +21,8 @@ def report_breach(context: StepContext, data: Mapping[str, Any] | None) -> Dossi
     """Write to the journal that the delay ``data["deadline"]`` is over and its act not done.
 
     The management and the direction are told. Nothing else changes: the step stays open, the act can still be done,
-    late. Needs the caller's transaction and its lock on the dossier. Raises ``Conflict`` when it was reported already or
-    the clock does not run any more.
+    late. Needs the caller's transaction and its lock on the dossier. Raises ``Conflict`` when it was reported already
+    or the clock does not run any more.
     """
     if context.step is None:
         raise RuntimeError("a breach is reported of a step")

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         recompute = actions.add_parser("recompute", help="compute every date anew from its events")
-        recompute.add_argument("--check", action="store_true", help="change nothing; fail when something differs")
+        recompute.add_argument(
+            "--check", action="store_true", help="change nothing; fail when something differs"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print each difference. Raises ``CommandError`` when some are left."""
@@ -35,4 +37,6 @@ class Command(BaseCommand):
                 f"{faults} histoire(s) impossible(s) : les événements de ces échéances ont été altérés. Rien n’y a "
                 "été changé ; comparez-les au journal du dossier."
             )
-        self.stdout.write("Toutes les dates suivent de leurs événements." if not found else f"{found} rétablie(s).")
+        self.stdout.write(
+            "Toutes les dates suivent de leurs événements." if not found else f"{found} rétablie(s)."
+        )

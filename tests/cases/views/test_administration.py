@@ -44,8 +44,7 @@ def test_list_shows_who_holds_what_where_by_which_act(cast: Cast, office: Client
     page = words(office.get("/roles/"))
     assert (
         "Anne Agent agent Agent préparateur CARMI Nord-Pas-de-Calais mercredi 1er janvier 2014 sans terme "
-        "Décision d’essai"
-        in page
+        "Décision d’essai" in page
     )
 
 

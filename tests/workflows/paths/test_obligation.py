@@ -258,7 +258,6 @@ def test_data_that_name_no_occurrence_are_refused_by_field(
     assert set(refused.value.details) == {field}
 
 
-
 def test_dossier_opened_by_the_system_is_taken_up_by_the_desk(cast: Cast) -> None:
     with clock.at(MARCH):
         report = open_obligations(2026, date(2026, 3, 2))

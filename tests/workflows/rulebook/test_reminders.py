@@ -122,7 +122,7 @@ def test_each_rung_is_given_once_never_early_and_in_order(ladder: Ladder, days: 
     assert all(one.day <= day for day, one in given)
     rungs = [one.day for _, one in given]
     assert rungs == sorted(set(rungs))
-    assert all(OPENED < one.day and (one.day - DUE).days == one.late for _, one in given)
+    assert all(one.day > OPENED and (one.day - DUE).days == one.late for _, one in given)
 
 
 @given(ladders, sweeping_days)
