@@ -315,7 +315,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 #: At 6.30, before the digests leave; each hour of the day after that, for dates whose dossier somebody was acting on
-#: and for a machine that was down. A rung is given once however often the sweep runs, and nobody is written to at night.
+#: and for a machine that was down. A rung is given once however often the sweep runs; nobody is written to at night.
 CELERY_BEAT_SCHEDULE["send-reminders"] = {
     "task": "workflows.tasks.send_reminders",
     "schedule": crontab(hour="6-20", minute=30),

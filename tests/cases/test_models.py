@@ -12,7 +12,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from cases import clock
+from cases.enums import FeedKind
 from cases.models import (
+    Absence,
     AdministrationEntry,
     ApiToken,
     Deadline,
@@ -20,6 +22,7 @@ from cases.models import (
     Decision,
     Document,
     Dossier,
+    FeedAddress,
     JournalEntry,
     Organisation,
     ReferenceCounter,
@@ -69,6 +72,30 @@ def again(model: type[Any], **values: Any) -> Callable[[Cast, Journey], None]:
     return insert
 
 
+def absence(**values: Any) -> Callable[[Cast, Journey], None]:
+    """Declare an absence of the reviewer that is sound but for these values."""
+
+    def insert(cast: Cast, journey: Journey) -> None:
+        given = {"first_day": date(2026, 3, 2), "last_day": date(2026, 3, 6)} | values
+        Absence.objects.create(user=cast.reviewer, created_by=cast.reviewer, created_at=clock.now(), **given)
+
+    return insert
+
+
+def own_deputy(cast: Cast, journey: Journey) -> None:
+    """Somebody who stands in for themselves."""
+    absence(deputy=cast.reviewer)(cast, journey)
+
+
+def feed(**values: Any) -> Callable[[Cast, Journey], None]:
+    """Give the reviewer an address of a feed with these values."""
+
+    def insert(cast: Cast, journey: Journey) -> None:
+        FeedAddress.objects.create(user=cast.reviewer, digest="0" * 64, created_at=clock.now(), **values)
+
+    return insert
+
+
 OTHER = uuid.UUID("00000000-0000-4000-8000-000000000000")
 
 
@@ -114,6 +141,12 @@ CONSTRAINTS: dict[str, Callable[[Cast, Journey], None]] = {
     "deadline_state_known": row(Deadline, state="asleep"),
     "deadline_running_has_date": again(Deadline, state="running", due_on=None, closed_at=None),
     "deadline_closed_has_moment": again(Deadline, state="met", closed_at=None),
+    "deadline_expiry_known": row(Deadline, at_expiry="whatever"),
+    "absence_ends_after_it_starts": absence(last_day=date(2026, 3, 1)),
+    "absence_deputy_is_somebody_else": own_deputy,
+    "absence_cancellation_complete": absence(cancelled_at=clock.now()),
+    "feed_kind_known": feed(kind="everything"),
+    "feed_of_a_role_names_it": feed(kind=FeedKind.ROLE, role="reviewer"),
     "journal_sequence_once": again(JournalEntry),
     "administration_sequence_once": again(AdministrationEntry),
 }
