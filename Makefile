@@ -22,6 +22,9 @@ install-test:   ## the same with what tests and linters need
 run: install    ## start everything and print the address (PORT, BERLINE_VAR, DATABASE_URL)
 	@$(PY) manage.py run
 
+# Each process of a run imports the whole suite: what is compiled once is not compiled by all of them.
+test test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
+
 test: install-test  ## the whole suite but the browser tests (ARGS="-k word" narrows it)
 	@$(PY) -m pytest -n $(WORKERS) --ignore=tests/browser $(ARGS)
 

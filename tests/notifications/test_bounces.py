@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from cases import clock
+from cases.errors import Forbidden
 from cases.models import User
 from notifications.addresses import AddressTrouble, address_state, people_out_of_reach
 from notifications.channels.bounces import Verdict, read_report
@@ -141,6 +142,20 @@ def test_mail_that_came_back_is_sent_again_to_the_corrected_address(
     # What comes back late from the former address says nothing of the new one.
     assert pipe(monkeypatch, notification(mail)) == os.EX_NOUSER
     assert row().state == S.DELIVERED
+
+
+def test_notification_of_a_mail_that_was_sent_again_since_is_refused(
+    submitted: Journey, mail: EmailMessage, sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe(monkeypatch, notification(mail))
+    with clock.at(NOON):
+        retry_delivery(row_id=row().pk, actor=submitted.cast.admin)
+    second = send(sink)
+    assert second["X-Envelope-To"] == mail["X-Envelope-To"]
+    assert pipe(monkeypatch, notification(mail)) == os.EX_NOUSER
+    assert row().state == S.DELIVERED
+    assert pipe(monkeypatch, notification(second)) == 0
+    assert row().state == S.BOUNCED
 
 
 @pytest.mark.parametrize("returned", ["text/rfc822-headers", "message/rfc822"])
@@ -481,6 +496,8 @@ def test_only_administrators_correct_addresses(people: SimpleNamespace) -> None:
     page = f"/envois/adresses/{people.directeur.username}/"
     for address in ("/envois/adresses/", page):
         assert at_the_site(people.dg).get(address).status_code == 404
+    with pytest.raises(Forbidden):
+        change_address(user_id=people.directeur.pk, email="x@carmi.example", actor=people.dg)
     admin = at_the_site(people.administrateur)
     assert {one.person for one in people_out_of_reach()} == set(User.objects.order_by("pk"))
     assert "Aucune adresse" in words(admin.get("/envois/adresses/"))
