@@ -28,7 +28,7 @@ def report_breach(context: StepContext, data: Mapping[str, Any] | None) -> Dossi
         raise RuntimeError("a breach is reported of a step")
     deadline = _taken(context, (data or {}).get("deadline"))
     context.used_rules.add(deadline.rule_ref)
-    context.changes["breach"] = {
+    context.changes["overrun"] = {
         "title": deadline.title,
         "kind": deadline.kind,
         "due_on": deadline.due_on.isoformat() if deadline.due_on else None,

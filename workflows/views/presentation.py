@@ -250,7 +250,7 @@ def _changes(entry: JournalEntry, labels: dict[str, str], path: type[Path]) -> l
             label = f"{value['title']} (+ {Duration(value['amount'], Unit(value['unit']))})"
             before, after = (_day(one) for one in value["due_on"])
             shown.append({"label": label, "before": before, "after": after or "fixée à la reprise"})
-        elif key == "breach":
+        elif key == "overrun":
             due = f"l’échéance était le {_day(value['due_on'])}"
             who = f"{value['organisation']} : " if value["organisation"] else ""
             shown.append({"label": value["title"], "before": "", "after": f"{who}{due}"})

@@ -46,8 +46,8 @@ def test_breach_of_each_addressee_is_written_once_and_the_step_stays_open(cast: 
     assert sweep(at(2026, 3, 17, 23)).done == [journey.reference] * 2  # the 18th in Paris
     assert sweep(at(2026, 3, 18, 12)).done == []
     first, second = breaches(journey)
-    assert {one.changes["breach"]["organisation"] for one in (first, second)} == {"dss", "db"}
-    assert first.changes["breach"]["due_on"] == "2026-03-17"
+    assert {one.changes["overrun"]["organisation"] for one in (first, second)} == {"dss", "db"}
+    assert first.changes["overrun"]["due_on"] == "2026-03-17"
     assert (first.actor, first.actor_name, first.outcome) == (None, SYSTEM, "report_breach")
     assert [resolve(ref).key for ref in first.rule_refs] == ["virement.information.delay"]
     assert journey.dossier.version == version
@@ -78,7 +78,7 @@ def test_management_and_direction_are_told_of_the_breach_once(cast: Cast) -> Non
 def test_sweep_that_was_down_keeps_the_day_of_the_breach(cast: Cast) -> None:
     journey = told(cast)
     sweep(at(2026, 3, 30))
-    assert {one.changes["breach"]["due_on"] for one in breaches(journey)} == {"2026-03-17"}
+    assert {one.changes["overrun"]["due_on"] for one in breaches(journey)} == {"2026-03-17"}
     assert len(breaches(journey)) == 3
 
 
