@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
+SETUP_TESTS := tests/config/test_install.py tests/config/test_embedded.py
 WORKERS ?= auto
 
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-brokers test-browser lint format bench requirements stop clean reset
+.PHONY: help install install-test run test test-setup test-brokers test-browser lint format bench requirements stop clean reset
 
 help:           ## list these commands
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -23,10 +24,14 @@ run: install    ## start everything and print the address (PORT, BERLINE_VAR, DA
 	@$(PY) manage.py run
 
 # Each process of a run imports the whole suite: what is compiled once is not compiled by all of them.
-test test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
+test test-setup test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
 
-test: install-test  ## the whole suite but the browser tests (ARGS="-k word" narrows it)
-	@$(PY) -m pytest -n $(WORKERS) --ignore=tests/browser $(ARGS)
+# Tests of one group share what is expensive to make: one process runs them all (loadgroup).
+test: install-test  ## the suite but what follows (ARGS="-k word" narrows it)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --ignore=tests/browser $(SETUP_TESTS:%=--ignore=%) $(ARGS)
+
+test-setup: install-test  ## the tests that make environments and PostgreSQL clusters, and kill them half-way
+	@$(PY) -m pytest -n $(WORKERS) $(SETUP_TESTS) $(ARGS)
 
 test-brokers: install-test  ## killed workers with a real Redis and RabbitMQ; they need Debian's packages
 	@BERLINE_TEST_BROKERS=redis,rabbitmq $(PY) -m pytest -n 0 tests/notifications/test_killed_workers.py $(ARGS)

@@ -4,6 +4,7 @@ tests/database.py gives each test process a database; tests/strict.py makes test
 only notice later: undefined template variables, leaked template code, inline scripts, half-saved rows.
 """
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in item.path.relative_to(Path(__file__).parent).parts:
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported stays: the garbage collector need not look at it again after each test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -58,7 +58,8 @@ def loaded(
         transaction.set_rollback(True)
 
 
-pytestmark = pytest.mark.usefixtures("loaded")
+#: Loaded once, in one process of the run.
+pytestmark = [pytest.mark.usefixtures("loaded"), pytest.mark.xdist_group("demonstration")]
 
 
 def operations() -> Any:
