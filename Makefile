@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
-SETUP_TESTS := tests/config/test_install.py tests/config/test_embedded.py
+SETUP_TESTS := tests/config/test_install.py tests/config/test_embedded.py tests/config/test_settings.py
+BROKER_TESTS := tests/notifications/test_killed_workers.py
 WORKERS ?= auto
 
 export PYTHONDONTWRITEBYTECODE ?= 1
@@ -28,13 +29,13 @@ test test-setup test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
 
 # Tests of one group share what is expensive to make: one process runs them all (loadgroup).
 test: install-test  ## the suite but what follows (ARGS="-k word" narrows it)
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --ignore=tests/browser $(SETUP_TESTS:%=--ignore=%) $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --ignore=tests/browser $(patsubst %,--ignore=%,$(SETUP_TESTS) $(BROKER_TESTS)) $(ARGS)
 
-test-setup: install-test  ## the tests that make environments and PostgreSQL clusters, and kill them half-way
+test-setup: install-test  ## tests of the set-up: environments, PostgreSQL clusters, settings of a process
 	@$(PY) -m pytest -n $(WORKERS) $(SETUP_TESTS) $(ARGS)
 
-test-brokers: install-test  ## killed workers with a real Redis and RabbitMQ; they need Debian's packages
-	@BERLINE_TEST_BROKERS=redis,rabbitmq $(PY) -m pytest -n 0 tests/notifications/test_killed_workers.py $(ARGS)
+test-brokers: install-test  ## killed workers: embedded broker, real Redis and RabbitMQ of Debian's packages
+	@BERLINE_TEST_BROKERS=filesystem,redis,rabbitmq $(PY) -m pytest -n 0 $(BROKER_TESTS) $(ARGS)
 
 test-browser: install-test  ## the browser tests; they need Chromium
 	@$(PY) -m pytest -n 0 tests/browser $(ARGS)

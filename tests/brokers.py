@@ -1,6 +1,6 @@
 """Message brokers for the tests: the embedded one, and Debian's Redis and RabbitMQ.
 
-`make test` uses the embedded one, `make test-brokers` the others (BERLINE_TEST_BROKERS names them): a program that is
+`make test-brokers` uses all three (BERLINE_TEST_BROKERS names them; the embedded one without it): a program that is
 missing makes the test fail instead of leaving its broker out.
 """
 
