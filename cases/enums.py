@@ -164,6 +164,7 @@ class DecisionKind(models.TextChoices):
     COMMITMENT = "commitment", "Engagement"
     AGREEMENT = "agreement", "Accord préalable"
     DELIBERATION = "deliberation", "Délibération"
+    OPINION = "opinion", "Avis"
 
 
 class DeadlineKind(models.TextChoices):
@@ -177,13 +178,15 @@ class AtExpiry(models.TextChoices):
     """What the end of a delay brings about (design §9).
 
     ``alert``: nothing but reminders. The others are done by the system: an outcome of the step is recorded
-    (``tacit_approval``, ``enforceable``, ``lapse``) or the breach is written to the journal (``report_breach``).
+    (``tacit_approval``, ``enforceable``, ``lapse``, ``close``: opinions not given are done without) or the breach is
+    written to the journal (``report_breach``).
     """
 
     ALERT = "alert", "Rappels seulement"
     TACIT_APPROVAL = "tacit_approval", "Approbation réputée acquise"
     ENFORCEABLE = "enforceable", "Exécutoire de plein droit"
     LAPSE = "lapse", "Caducité"
+    CLOSE = "close", "Clôture de la consultation"
     REPORT_BREACH = "report_breach", "Dépassement consigné au journal"
 
 

@@ -6,24 +6,31 @@ from cases.models.deadlines import Deadline, DeadlineEvent
 from cases.models.decisions import Decision
 from cases.models.documents import Document
 from cases.models.dossiers import Dossier, ReferenceCounter
+from cases.models.exchanges import DossierLink, Message, MessageFile
+from cases.models.facilities import Facility, FacilityChange, FacilityProfessional
 from cases.models.feeds import FeedAddress
+from cases.models.imports import RegisterImport
 from cases.models.journal import AdministrationEntry, JournalEntry
 from cases.models.ledger import CreditBalance, CreditMovement, CreditPosting
+from cases.models.meetings import AgendaItem, Meeting, MeetingPaper
 from cases.models.notices import LegalNotice
+from cases.models.opinions import Consultation, Opinion
 from cases.models.organisations import (
-    Facility,
     Organisation,
     OrganisationGroupObjectPermission,
     OrganisationUserObjectPermission,
 )
 from cases.models.people import ApiToken, RoleGrant, User
+from cases.models.property import ProceedsAllocation, ProceedsBudget, Property, PropertyChange, PropertySale
 
 __all__ = [
     "Absence",
     "AdministrationEntry",
+    "AgendaItem",
     "ApiToken",
     "BaseFigure",
     "BudgetLine",
+    "Consultation",
     "CreditBalance",
     "CreditMovement",
     "CreditPosting",
@@ -32,16 +39,30 @@ __all__ = [
     "Decision",
     "Document",
     "Dossier",
+    "DossierLink",
     "Exercise",
     "Facility",
+    "FacilityChange",
+    "FacilityProfessional",
     "FeedAddress",
     "Fund",
     "JournalEntry",
     "LegalNotice",
+    "Meeting",
+    "MeetingPaper",
+    "Message",
+    "MessageFile",
+    "Opinion",
     "Organisation",
     "OrganisationGroupObjectPermission",
     "OrganisationUserObjectPermission",
+    "ProceedsAllocation",
+    "ProceedsBudget",
+    "Property",
+    "PropertyChange",
+    "PropertySale",
     "ReferenceCounter",
+    "RegisterImport",
     "ReserveFigure",
     "RoleGrant",
     "User",

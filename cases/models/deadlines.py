@@ -8,13 +8,15 @@ from cases.deadlines import Duration, EventKind, Unit
 from cases.enums import AtExpiry, DeadlineKind, DeadlineState
 from cases.models.dossiers import Dossier
 from cases.models.organisations import Organisation
+from cases.models.people import User
 
 
 class Deadline(models.Model):
     """A clock on a step of a dossier. ``due_on`` and ``state`` are caches of what the events say.
 
-    ``organisation`` is set where several bodies answer the same step, each under its own clock. ``at_expiry`` is what
-    the end of the delay brings about and ``expired_at`` when the system did it. ``remind_on`` is the day on which the
+    ``organisation`` is set where several bodies answer the same step, each under its own clock, ``person`` where
+    several people do (experts). ``at_expiry`` is what the end of the delay brings about, ``expired_at`` when the system
+    did it. ``remind_on`` is the day on which the
     sweep of reminders looks at this deadline next, ``reminded_on`` the last day that it has dealt with.
     """
 
@@ -27,6 +29,9 @@ class Deadline(models.Model):
         blank=True,
         related_name="+",
         verbose_name="organisme",
+    )
+    person = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="personne"
     )
     title = models.CharField("intitulé", max_length=120)
     kind = models.CharField("nature", max_length=10, choices=DeadlineKind.choices)

@@ -1,4 +1,4 @@
-"""Bodies named by the conventions, and the œuvres (facilities) that they run."""
+"""Bodies named by the conventions, and guardian's tables of who holds which role on them."""
 
 from django.db import models
 from django.db.models.functions import Concat
@@ -55,23 +55,3 @@ class OrganisationGroupObjectPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(
         Organisation, on_delete=models.CASCADE, related_name="group_permissions"
     )
-
-
-class Facility(models.Model):
-    """An œuvre (centre de santé, pharmacie…) run by a body; the investments of the FNMO are made there."""
-
-    code = models.SlugField("code", max_length=40, unique=True)
-    name = models.CharField("nom", max_length=160)
-    town = models.CharField("commune", max_length=80)
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="facilities", verbose_name="organisation"
-    )
-    active = models.BooleanField("en activité", default=True)
-
-    class Meta:
-        verbose_name = "œuvre"
-        ordering = ("organisation", "name")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.town})"
