@@ -22,6 +22,7 @@ from workflows.engine import (
     credit_steps,
     effects,
     guards,
+    meetings,
     obligations,
 )
 from workflows.engine.context import StepContext
@@ -71,6 +72,7 @@ __all__ = [
     "french_date",
     "get_path",
     "guards",
+    "meetings",
     "obligations",
     "outcome",
     "register",
