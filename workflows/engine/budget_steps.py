@@ -18,6 +18,7 @@ from cases.errors import Blocked, Reason
 from cases.models import Organisation
 from cases.papers import PaperOptions, PaperTable
 from cases.permissions import involved_tag
+from cases.register_terms import MeetingKind
 from cases.selectors import national_bodies
 from cases.selectors.budget_votes import lock_fund
 from cases.services import ledger
@@ -28,6 +29,7 @@ from workflows.engine.context import StepContext
 from workflows.engine.credit_effects import exercise_needed, recorded_vote
 from workflows.engine.credit_forms import VoteForm
 from workflows.engine.effects import decision
+from workflows.engine.meetings import note_on_agenda
 from workflows.engine.seats import Place
 from workflows.engine.step import Effect, Guard, Route, Step, Within, outcome
 
@@ -175,6 +177,7 @@ def board_vote(
             }
 
         return (
+            note_on_agenda(MeetingKind.BOARD, BOARD),
             decision(DecisionKind.DELIBERATION, BOARD, about=about, paper=paper, also=voted_by),
             *effects,
         )

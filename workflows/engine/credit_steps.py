@@ -13,11 +13,13 @@ from cases.calendar import french_date
 from cases.enums import AtExpiry, DeadlineKind, DecisionKind, DossierStatus, Duty, Role
 from cases.errors import Reason
 from cases.papers import PaperOptions, PaperTable
+from cases.register_terms import MeetingKind
 from workflows.engine.context import StepContext
 from workflows.engine.credit_effects import deliberation, subject_lines
 from workflows.engine.credit_forms import EffectForm, VoteForm
 from workflows.engine.credit_lines import effect_day_fits
 from workflows.engine.effects import decision
+from workflows.engine.meetings import note_on_agenda
 from workflows.engine.step import Clock, Effect, FixedDay, Guard, Outcome, Route, Step, Within, outcome
 
 S = DossierStatus
@@ -145,11 +147,13 @@ def board_vote(
 ) -> Step:
     """The vote of the board, recorded by its secretariat: date, members, votes. ``rules`` are quoted on the paper.
 
-    ``ruling`` and ``lost`` are what the extract of deliberation says when it is adopted, and when it is not.
+    ``ruling`` and ``lost`` are what the extract of deliberation says when it is adopted, and when it is not. A dossier
+    that waits on the agenda of a session is voted on that day.
     """
+    settles = note_on_agenda(MeetingKind.BOARD, "board.vote")
     recorded = deliberation(*rules, "board.vote", adopted=True, about=about, ruling=ruling, tables=tables)
     for route in adopted:
-        route.effects = (recorded, *route.effects)
+        route.effects = (settles, recorded, *route.effects)
     return Step(
         title="Recueillir le vote du conseil",
         role=Role.BOARD_SECRETARY,
@@ -175,6 +179,7 @@ def board_vote(
                 motive=True,
                 rules=("refusal.motive",),
                 effects=(
+                    settles,
                     deliberation(
                         *rules,
                         "board.vote",
@@ -230,7 +235,7 @@ def ministries(
                 agree[0],
                 agree[1],
                 routes=to,
-                unanimous=True,
+                waits_for_all=True,
                 guards=tuple(guards),
                 answers=(decision(kind, *quoted, about=about, paper=paper(ruling)),),
                 style="success",
