@@ -1,6 +1,7 @@
 """The register of property (Plan National Immobilier, A30): buildings, what changed, sales, use of the proceeds."""
 
 import uuid
+from typing import Any
 
 import pgtrigger
 from django.db import models
@@ -25,8 +26,8 @@ from cases.register_terms import (
 WITHIN_GAIN = (ProceedsUse.INVESTMENT.value, ProceedsUse.RENTS.value)
 
 
-def _money(label: str, **options: object) -> models.DecimalField:
-    return models.DecimalField(label, max_digits=14, decimal_places=2, **options)  # type: ignore[arg-type]
+def _money(label: str, **options: Any) -> Any:
+    return models.DecimalField(label, max_digits=14, decimal_places=2, **options)
 
 
 class Property(models.Model):
@@ -76,6 +77,16 @@ class Property(models.Model):
             models.CheckConstraint(name="property_use_known", condition=Q(use__in=PropertyUse.values)),
             models.CheckConstraint(name="property_state_known", condition=Q(state__in=PropertyState.values)),
             models.CheckConstraint(name="property_fund_known", condition=Q(fund__in=FundCode.values)),
+            models.CheckConstraint(
+                name="property_occupation_known", condition=Q(occupation__in=Occupation.values)
+            ),
+            models.CheckConstraint(
+                name="property_future_known", condition=Q(future__in=PlannedFuture.values)
+            ),
+            models.CheckConstraint(
+                name="property_market_source_known",
+                condition=Q(market_value_source__in=["", *ValueSource.values]),
+            ),
             models.CheckConstraint(name="property_surface_positive", condition=Q(surface__gt=0)),
             models.CheckConstraint(
                 name="property_vacant_surface_within",
@@ -254,6 +265,14 @@ class ProceedsBudget(models.Model):
         constraints = (
             models.UniqueConstraint(
                 name="proceeds_in_one_budget", fields=("sale",), condition=Q(released_at__isnull=True)
+            ),
+        )
+        triggers = (
+            pgtrigger.Protect(name="proceeds_budget_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="proceeds_budget_released_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__released_at__isnull=False),
             ),
         )
 
