@@ -62,19 +62,21 @@ class DossierClocks:
         rule_ref: str,
         duration: Duration,
         body_id: int | None = None,
+        person_id: int | None = None,
         since: date | None = None,
         at_expiry: AtExpiry = AtExpiry.ALERT,
     ) -> None:
         """Start a clock, now or at the start of the day ``since``. ``rule_ref`` is the version that gives ``duration``.
 
-        ``body_id``: the body whose clock it is, where several answer the same step. Reminders begin tomorrow: who is
-        awaited is told of the step itself today.
+        ``body_id``, ``person_id``: whose clock it is, where several answer the same step. Reminders begin tomorrow: who
+        is awaited is told of the step itself today.
         """
         start = self._now if since is None else min(clock.start_of(since), self._now)
         deadline = Deadline(
             dossier=self._dossier,
             step=step,
             organisation_id=body_id,
+            person_id=person_id,
             title=title,
             kind=kind,
             rule_ref=rule_ref,
@@ -91,13 +93,13 @@ class DossierClocks:
         self._open.append(deadline)
         self._new.append(deadline)
 
-    def meet(self, step: str, body_id: int | None = None) -> None:
-        """The step was done, or answered by one body: its clocks are met, in time or not."""
-        self._close(step, EventKind.MET, DeadlineState.MET, body_id)
+    def meet(self, step: str, body_id: int | None = None, person_id: int | None = None) -> None:
+        """The step was done, or answered by one body or person: its clocks are met, in time or not."""
+        self._close(step, EventKind.MET, DeadlineState.MET, body_id, person_id)
 
-    def cancel(self, step: str) -> None:
-        """The step is over before everybody has answered: the clocks that still run lose their object."""
-        self._close(step, EventKind.CANCELLED, DeadlineState.CANCELLED)
+    def cancel(self, step: str, body_id: int | None = None, person_id: int | None = None) -> None:
+        """The step is over before everybody has answered, or one steps down: clocks that run lose their object."""
+        self._close(step, EventKind.CANCELLED, DeadlineState.CANCELLED, body_id, person_id)
 
     def suspend(self, step: str, motive: str) -> None:
         """Stop the internal clocks of a step: the submitter has the file in hand. A legal delay waits for nobody."""
@@ -105,12 +107,16 @@ class DossierClocks:
             if deadline.kind == DeadlineKind.INTERNAL:
                 self._record(deadline, Event(EventKind.SUSPENDED, self._now, 0, motive[:300]))
 
-    def take_up(self, step: str, kind: DeadlineKind, body_id: int | None = None) -> bool:
+    def take_up(
+        self, step: str, kind: DeadlineKind, body_id: int | None = None, person_id: int | None = None
+    ) -> bool:
         """Let the suspended clock of a step run again from tomorrow; whether the step has a clock of that kind open."""
         known = [
             one
             for one in self._open
-            if one.step == step and one.kind == kind and one.organisation_id == body_id
+            if one.step == step
+            and one.kind == kind
+            and (one.organisation_id, one.person_id) == (body_id, person_id)
         ]
         for deadline in known:
             if deadline.state == DeadlineState.SUSPENDED:
@@ -177,8 +183,18 @@ class DossierClocks:
     def _of(self, step: str, state: DeadlineState) -> list[Deadline]:
         return [one for one in self._open if one.step == step and one.state == state]
 
-    def _close(self, step: str, kind: EventKind, state: DeadlineState, body_id: int | None = None) -> None:
+    def _close(
+        self,
+        step: str,
+        kind: EventKind,
+        state: DeadlineState,
+        body_id: int | None = None,
+        person_id: int | None = None,
+    ) -> None:
         closing = [one for one in self._open if one.step == step and body_id in (None, one.organisation_id)]
+        if person_id is not None:
+            own = [one for one in closing if one.person_id == person_id]
+            closing = own or [one for one in closing if one.person_id is None][:1]  # a seat that was free
         self._open = [one for one in self._open if one not in closing]
         for one in closing:
             if one.state == DeadlineState.SUSPENDED:  # it has no date; ended, it counts as resumed today

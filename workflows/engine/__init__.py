@@ -25,6 +25,7 @@ from workflows.engine import (
     meetings,
     obligations,
 )
+from workflows.engine.consultation import Consultation, OpinionForm, consultation
 from workflows.engine.context import StepContext
 from workflows.engine.data_form import DossierForm
 from workflows.engine.fields import ExerciseField, MoneyField, NamesField, RowsField
@@ -36,6 +37,7 @@ from workflows.engine.step import Clock, FixedDay, Outcome, Piece, Route, Step, 
 __all__ = [
     "Begin",
     "Clock",
+    "Consultation",
     "Description",
     "DossierForm",
     "ExerciseField",
@@ -43,6 +45,7 @@ __all__ = [
     "FixedDay",
     "MoneyField",
     "NamesField",
+    "OpinionForm",
     "Outcome",
     "Path",
     "Piece",
@@ -61,6 +64,7 @@ __all__ = [
     "budget_lines",
     "budget_steps",
     "carry_over_lines",
+    "consultation",
     "credit_effects",
     "credit_forms",
     "credit_lines",

@@ -83,6 +83,8 @@ def _kinds_at(place: Place, path: type[Path]) -> set[OrganisationKind]:
     """Kinds of bodies on which a role would be looked for at ``place``."""
     if place is Place.OWN:
         return set(path.organisation_kinds)
+    if place is Place.REGION:
+        return {OrganisationKind.CARMI}
     if place is Place.FUND:
         return {OrganisationKind.FUND}
     return {KIND_OF_PLACE[place]}
@@ -126,7 +128,7 @@ def _step_problems(path: type[Path]) -> Iterator[checks.Error]:
         if not step.outcomes:
             yield _error(path, f"step {step.name!r} has no outcome", 7)
         for one in step.outcomes.values():
-            if one.unanimous and not step.shared:
+            if one.waits_for_all and not step.collective:
                 yield _error(
                     path, f"outcome {step.name}.{one.key} waits for others, but one body holds the step", 20
                 )

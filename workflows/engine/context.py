@@ -18,7 +18,7 @@ from workflows.rulebook import RuleVersion, resolve, rulebooks
 
 if TYPE_CHECKING:
     from workflows.engine.path import Path
-    from workflows.engine.seats import Chair
+    from workflows.engine.seats import Chair, TaskSeat
     from workflows.engine.step import Step
 
 
@@ -54,6 +54,7 @@ class StepContext:
         self.body = dossier.organisation.name  # the body on which the actor's role is held
         self.waiting = ""  # the step that the dossier waits for, in words
         self.chair: Chair | None = None  # the role and body that the task acted upon is open to
+        self.seat: TaskSeat | None = None  # whose clock that task is under, where several hold the step
         self.memo: dict[str, Any] = {}  # what guards and effects read once about this dossier
         self._kinds: frozenset[str] | None = None
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from viewflow.workflow.models import Task
 
 from cases.enums import OrganisationKind, Role
 from cases.errors import Blocked, Reason
-from cases.models import Organisation
+from cases.models import Organisation, User
 from cases.permissions import Holding, holding_for
 from cases.selectors import national_bodies
+
+if TYPE_CHECKING:
+    from workflows.engine.step import Step
 
 
 class Place(StrEnum):
     """On which body the role of a step is held, seen from the dossier's own body."""
 
     OWN = "own"
+    REGION = "region"  # the dossier's own body, at a step that only dossiers of a CARMI come to
     FUND = "fund"
     BOARD = "board"
     COMMITTEE = "committee"
@@ -49,6 +54,7 @@ KIND_OF_PLACE: dict[Place, OrganisationKind] = {
 #: How the documentation and the drawings name each place.
 PLACE_LABELS: dict[Place, str] = {
     Place.OWN: "organisation du dossier",
+    Place.REGION: "CARMI du dossier",
     Place.FUND: "CANSSM",
     Place.BOARD: "conseil d’administration",
     Place.COMMITTEE: "comité d’experts",
@@ -82,7 +88,7 @@ def chairs_of(seat: Seat, organisation: Organisation) -> tuple[Chair, ...]:
 
     Raises ``Blocked`` when no body of that kind is in activity: the dossier would wait for nobody.
     """
-    if seat.place is Place.OWN:
+    if seat.place in (Place.OWN, Place.REGION):
         return (Chair(seat.role, organisation.pk),)
     if seat.place is Place.FUND:
         return (Chair(seat.role, organisation.parent_id or organisation.pk),)
@@ -100,6 +106,30 @@ def chairs_of(seat: Seat, organisation: Organisation) -> tuple[Chair, ...]:
 def chair_of(task: Task) -> Chair:
     """Who may take a task, as it was opened."""
     return Chair(Role(task.owner_permission.removeprefix("cases.hold_")), int(task.owner_permission_obj_pk))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSeat:
+    """Whose clock a task is under, where several hold a step: one of the bodies, or one of the people asked.
+
+    ``person_id`` is ``NOBODY`` for a seat that waits for somebody to take it.
+    """
+
+    body_id: int | None = None
+    person_id: int | None = None
+
+
+#: The person of a seat that nobody has taken.
+NOBODY = 0
+#: The seat of a step that one body holds.
+ONLY_SEAT = TaskSeat()
+
+
+def seat_of(step: Step, task: Task, actor: User | None = None) -> TaskSeat:
+    """The seat of a task; ``actor`` takes one that nobody had."""
+    if step.by_person:
+        return TaskSeat(None, task.owner_id or (actor.pk if actor is not None else NOBODY))
+    return TaskSeat(chair_of(task).organisation_id if step.shared else None)
 
 
 def body_name(chair: Chair, organisation: Organisation) -> str:

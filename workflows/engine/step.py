@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from workflows.engine.context import StepContext
 
 #: Ends of a delay that are outcomes of the step, recorded by the system.
-OUTCOMES_AT_EXPIRY = frozenset({AtExpiry.TACIT_APPROVAL, AtExpiry.ENFORCEABLE, AtExpiry.LAPSE})
+OUTCOMES_AT_EXPIRY = frozenset(
+    {AtExpiry.TACIT_APPROVAL, AtExpiry.ENFORCEABLE, AtExpiry.LAPSE, AtExpiry.CLOSE}
+)
 
 #: Statuses of a task that can still be done.
 OPEN = [STATUS.NEW, STATUS.ASSIGNED]
@@ -96,8 +98,9 @@ class Outcome:
     """A way to end a step. ``routes`` in the order in which they are tried; the last one has no condition.
 
     ``guards`` are tested before the act and shown beforehand; ``form`` validates the act's own data, ``checks`` look at
-    that data. Where several bodies hold the step, ``unanimous`` takes the route only when the last of them has answered
-    so; without it the first answer settles the step for all. ``answers`` are the effects of each body's answer.
+    that data. Where several bodies or people hold the step, ``waits_for_all`` takes the route only when the last of
+    them has answered so; without it the first answer settles the step for all. ``answers``: effects of each answer.
+    ``by_system``: only Berline records it, at the end of a delay; nobody is offered it.
     """
 
     key: str
@@ -110,7 +113,8 @@ class Outcome:
     rules: tuple[str, ...] = ()
     style: str = "secondary"
     help: str = ""
-    unanimous: bool = False
+    waits_for_all: bool = False
+    by_system: bool = False
     answers: tuple[Effect, ...] = ()
 
     def route_for(self, context: StepContext) -> Route:
@@ -241,6 +245,10 @@ class Step(Node):
 
     activation_class = StepActivation
     task_type = "HUMAN"
+    #: Whether each task of the step is one person's, by invitation (``workflows.engine.consultation``).
+    by_person: bool = False
+    #: Whether what is answered stays closed until all have answered: the journal keeps a seal of it, no words.
+    sealed: bool = False
     bpmn_element = "userTask"
     shape: ClassVar[dict[str, Any]] = {
         "width": 150,
@@ -306,6 +314,11 @@ class Step(Node):
         return len(self.seats) > 1 or self.place is Place.MINISTRIES
 
     @property
+    def collective(self) -> bool:
+        """Whether several tasks of the step may be open at once."""
+        return self.shared or self.by_person
+
+    @property
     def filing_roles(self) -> tuple[Role, ...]:
         """Roles that may file, for the first step of a path."""
         return (self.role, *self.filed_by)
@@ -332,6 +345,12 @@ class Step(Node):
         opened = [self.activation_class.prepared(self, previous, token, chair) for chair in chairs]
         rows.insert_all([one.task for one in opened])
         return opened
+
+    def reseat(
+        self, context: StepContext, outcome: Outcome, activation: StepActivation
+    ) -> list[StepActivation]:
+        """Tasks that take the place of the one just done (an expert who steps down); none for an ordinary step."""
+        return []
 
     def _resolve(self, instance: Any) -> None:
         """viewflow's hook: ``this.x`` becomes the node; runs on this class's copy of the node."""

@@ -217,7 +217,7 @@ class Virement(Path):
                 "Accuser réception",
                 to=this.end,
                 status=S.CLOSED,
-                unanimous=True,
+                waits_for_all=True,
                 answers=(credit_effects.acknowledge,),
                 style="primary",
                 help="Le dossier se clôt quand tous les destinataires ont accusé réception.",

@@ -14,7 +14,9 @@ from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, 
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Reason
 from cases.models import Dossier, Organisation
 from cases.permissions import Holding, holding_for, holdings_of
+from cases.register_terms import OpinionState
 from cases.selectors import current_kinds
+from cases.selectors.opinions import places_in
 from workflows.engine.context import StepContext
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
@@ -116,19 +118,31 @@ def task_of(
 ) -> Task | None:
     """The open task of a step that a person would do: their own, then one of a body of theirs, then any.
 
-    None for a person whose body has answered already while others still hold the step.
+    None for a person whose body has answered already while others still hold the step, or who was not asked.
     """
     found = [task for task in tasks if task.flow_task is step]
-    if not step.shared:
+    if not step.collective:
         return found[0] if found else None
+    if step.by_person:
+        found = [task for task in found if task.owner_id in (None, user_id)]
     held = [task for task in found if chair_of(task).holding(holdings) is not None]
     held.sort(key=lambda task: (task.owner_id != user_id, task.owner_id is not None))
     return held[0] if held else None
 
 
-def has_answered(step: Step, dossier: Dossier, tasks: Iterable[Task], holdings: tuple[Holding, ...]) -> bool:
-    """Whether a person's body has answered a shared step which other bodies still hold."""
+def has_answered(
+    step: Step,
+    dossier: Dossier,
+    tasks: Iterable[Task],
+    holdings: tuple[Holding, ...],
+    user_id: int | None = None,
+) -> bool:
+    """Whether a person, or their body, has answered a step which others still hold."""
     found = [task for task in tasks if task.flow_task is step]
+    if step.by_person:
+        if not found or user_id is None or holding_at(step, dossier, holdings) is None:
+            return False
+        return places_in(dossier, step.name).get(user_id, OpinionState.INVITED) != OpinionState.INVITED
     return (
         step.shared
         and bool(found)
@@ -150,6 +164,16 @@ def step_refusals(
         refusals.append(Refusal(Forbidden, Reason("role", message, step.role_label)))
     if task is None:
         refusals.append(Refusal(Blocked, not_yet(context, step)))
+    elif step.by_person and not _is_asked(context, step, task, user_id):
+        message = (
+            f"L’étape « {step.task_title} » attend l’avis des personnes invitées, et vous n’en êtes pas. "
+            "Écrivez à l’instructeur si votre avis doit être demandé."
+        )
+        refusals.append(
+            Refusal(
+                Forbidden, Reason("not_invited", message, Role.REVIEWER.label, context.quote(step.rules[0]))
+            )
+        )
     elif task.owner_id is not None and task.owner_id != user_id:
         message = (
             f"{task.owner} a pris cette tâche en charge. Demandez-lui de la libérer, ou faites-la réaffecter."
@@ -157,6 +181,13 @@ def step_refusals(
         refusals.append(Refusal(Conflict, Reason("claimed", message, str(task.owner))))
     refusals += separation_refusals(context, step.duty, user_id)
     return refusals
+
+
+def _is_asked(context: StepContext, step: Step, task: Task, user_id: int | None) -> bool:
+    """Whether the seat is the person's, or free and the person has no other one in this round."""
+    if task.owner_id is not None or user_id is None:
+        return bool(task.owner_id == user_id)
+    return user_id not in places_in(context.dossier, step.name)
 
 
 def separation_refusals(context: StepContext, duty: Duty, user_id: int | None) -> list[Refusal]:
@@ -277,7 +308,14 @@ def waiting_for(dossier: Dossier, tasks: Iterable[Task]) -> str:
         chair = chair_of(task)
         name = body_name(chair, dossier.organisation) if step.shared else chair.role.label
         who.setdefault(step, []).append(name)
-    return ", ".join(f"{step.task_title} ({', '.join(names)})" for step, names in who.items())
+    return ", ".join(f"{step.task_title} ({_who(step, names)})" for step, names in who.items())
+
+
+def _who(step: Step, names: list[str]) -> str:
+    """« DB, DSS », and for people who were asked « 2 avis attendus »."""
+    if step.by_person:
+        return f"{len(names)} avis attendu{'s' if len(names) > 1 else ''}"
+    return ", ".join(names)
 
 
 def available_actions(
@@ -302,7 +340,7 @@ def available_actions(
     for step in dict.fromkeys(task.flow_task for task in opened):
         shown.add(step.name)
         task = task_of(opened, step, held, user.pk)
-        if task is None and has_answered(step, dossier, opened, held):
+        if task is None and has_answered(step, dossier, opened, held, user.pk):
             continue
         actions += _actions_of(base, step, task or _any_task(opened, step), held, user.pk)
     for step in dict.fromkeys(task.flow_task for task in opened):
@@ -343,7 +381,7 @@ def _actions_of(
     context = base.at_step(step)
     common = step_refusals(context, step, task, holdings, user_id)
     found = []
-    for outcome in step.outcomes.values():
+    for outcome in (one for one in step.outcomes.values() if not one.by_system):
         refusals = common + (outcome_refusals(context, outcome) if task is not None else [])
         found.append(
             Action(

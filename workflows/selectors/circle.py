@@ -174,6 +174,7 @@ SELECT task.owner_permission, body.id, body.name, body.lineage, task.owner_id, c
  WHERE task.process_id = %(process)s AND task.flow_task_type = 'HUMAN' AND task.status IN ('NEW', 'ASSIGNED')
    AND right(task.flow_task, length(%(step)s::text) + 1) = '.' || %(step)s::text
    AND (%(body)s::bigint IS NULL OR body.id = %(body)s::bigint)
+   AND (%(person)s::bigint IS NULL OR task.owner_id = %(person)s::bigint)
  ORDER BY task.id
 """
 
@@ -184,7 +185,12 @@ def circle_of(deadline: Deadline) -> Circle:
     with rows.cursor() as cursor:
         cursor.execute(
             _PLACES,
-            {"process": dossier.process_id, "step": deadline.step, "body": deadline.organisation_id},
+            {
+                "process": dossier.process_id,
+                "step": deadline.step,
+                "body": deadline.organisation_id,
+                "person": deadline.person_id,
+            },
         )
         found = cursor.fetchall()
     places = tuple(Place(Role(permission.removeprefix("cases.hold_")), *rest) for permission, *rest in found)

@@ -112,6 +112,7 @@ def _expire(deadline: Deadline) -> None:
         step=deadline.step,
         outcome=within.then,
         actor=None,
+        data={"deadline": deadline.pk} if step is not None and step.by_person else None,
         motive=_motive(deadline) if outcome is not None and outcome.motive else "",
     )
 

@@ -16,7 +16,7 @@ from cases.services.journal import SYSTEM
 from workflows.engine.context import StepContext
 from workflows.engine.fields import to_json
 from workflows.engine.registry import get_path
-from workflows.engine.seats import Chair, body_code, chair_of
+from workflows.engine.seats import ONLY_SEAT, body_code, chair_of, seat_of
 from workflows.engine.step import Outcome, Step, StepActivation
 from workflows.selectors.actions import (
     WITHDRAW,
@@ -33,6 +33,7 @@ from workflows.selectors.actions import (
     work_on,
 )
 from workflows.services.breaches import BREACH, report_breach
+from workflows.services.delays import task_whose_delay_is_over
 from workflows.services.locking import busy_is_conflict, check_version, checked_motive, lock_dossier
 from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
 
@@ -80,8 +81,8 @@ def perform(
         if actor is None and outcome == BREACH:
             return report_breach(context, data)
         chosen = node.outcomes.get(outcome)
-        if chosen is None:
-            known = ", ".join(node.outcomes)
+        if chosen is None or (chosen.by_system and actor is not None):
+            known = ", ".join(key for key, one in node.outcomes.items() if not one.by_system)
             raise Invalid(
                 f"L’issue « {outcome} » n’existe pas à l’étape « {node.task_title} ». Issues connues : {known}."
             )
@@ -98,7 +99,10 @@ def _complete(
     version: int | None,
 ) -> Dossier:
     dossier = context.dossier
-    task = _task_for(context, step, tasks, holdings)
+    if holdings is None and step.by_person:
+        task, data = task_whose_delay_is_over(context, step, tasks, data), None
+    else:
+        task = _task_for(context, step, tasks, holdings)
     refuse(_personal_refusals(context, step, task, holdings))
     check_version(dossier, version)
     if holdings is not None:
@@ -113,13 +117,15 @@ def _complete(
 
     found = cast(Task, task)
     context.chair = chair_of(found)
+    context.seat = seat_of(step, found, context.actor)
     activation = step.activation_class(found)
     activation.finish(context.actor)
     for effect in outcome.answers:
         effect(context)
+    seats = step.reseat(context, outcome, activation)
     others = [one for one in tasks if one.flow_task is step and one is not found]
-    if others and outcome.unanimous:
-        return _answered(context, step, context.chair)
+    if (others or seats) and outcome.waits_for_all:
+        return _answered(context, step, outcome, [one.task for one in seats])
     for other in others:
         step.activation_class(other).cancel()
     return _settled(context, step, outcome, activation)
@@ -134,8 +140,14 @@ def _task_for(
     if found is not None:
         if holdings is None:
             return found
-        own = task_of(tasks, step, holdings, context.actor.pk if context.actor else None)
-        if own is None and has_answered(step, dossier, tasks, holdings):
+        user_id = context.actor.pk if context.actor else None
+        own = task_of(tasks, step, holdings, user_id)
+        if own is None and has_answered(step, dossier, tasks, holdings, user_id):
+            if step.by_person:
+                raise Conflict(
+                    f"Vous avez déjà répondu à l’étape « {step.task_title} » : un avis rendu ne change plus. "
+                    f"Il manque encore : {context.waiting}."
+                )
             raise Conflict(
                 f"Votre organisation a déjà répondu à l’étape « {step.task_title} » ; "
                 f"il manque encore : {context.waiting}. Rechargez la page."
@@ -153,7 +165,6 @@ def _task_for(
 def _settled(context: StepContext, step: Step, outcome: Outcome, activation: StepActivation) -> Dossier:
     """The step is over: the dossier takes the route of its outcome."""
     dossier, before = context.dossier, context.dossier.status
-    chair = context.chair if step.shared else None
     route = outcome.route_for(context)
     context.used_rules.update(context.rule(key).ref for key in route.rules)
     activation.route = route
@@ -161,7 +172,7 @@ def _settled(context: StepContext, step: Step, outcome: Outcome, activation: Ste
     lifecycle.move(dossier, route.status)
     if is_submission(before, route.status):
         pin_rules(context)
-    _note_act(context, step, chair)
+    _note_act(context, step)
     note_participant(dossier, step.duty, context.actor)
     for effect in route.effects:
         effect(context)
@@ -170,28 +181,30 @@ def _settled(context: StepContext, step: Step, outcome: Outcome, activation: Ste
         left=step,
         entered=opened,
         how=route.clock,
-        body_id=chair.organisation_id if chair else None,
+        seat=context.seat or ONLY_SEAT,
     )
     record_act(context, action="perform", status_before=before, opened=opened)
     return dossier
 
 
-def _answered(context: StepContext, step: Step, chair: Chair) -> Dossier:
-    """One body has answered; the others still hold the step, so that the dossier stays where it is."""
+def _answered(context: StepContext, step: Step, outcome: Outcome, seats: list[Task]) -> Dossier:
+    """One body or person has answered; others still hold the step (``seats``: anew), so the dossier stays there."""
     dossier = context.dossier
-    _note_act(context, step, chair)
+    _note_act(context, step)
     note_participant(dossier, step.duty, context.actor)
-    move_clocks(context, left=step, entered=(), body_id=chair.organisation_id, ended=False)
-    record_act(context, action="perform", status_before=dossier.status, answered=chair)
+    how = outcome.route_for(context).clock
+    move_clocks(context, left=step, entered=seats, how=how, seat=context.seat or ONLY_SEAT, ended=False)
+    record_act(context, action="perform", status_before=dossier.status, opened=seats, answered=context.chair)
     return dossier
 
 
-def _note_act(context: StepContext, step: Step, chair: Chair | None) -> None:
-    """Keep the act's data on the dossier: by step, and by body where several answer."""
-    if not context.act:
+def _note_act(context: StepContext, step: Step) -> None:
+    """Keep the act's data on the dossier: by step, and by body where several answer. Sealed words are kept apart."""
+    if not context.act or step.sealed:
         return
     dossier, act = context.dossier, _json(context.act)
-    if chair is None:
+    chair = context.chair
+    if chair is None or not step.shared:
         dossier.results = dossier.results | {step.name: act}
     else:
         earlier = dossier.results.get(step.name) or {}
@@ -287,6 +300,8 @@ def _withdraw(
     process.save(update_fields=["status", "finished"])
     lifecycle.move(dossier, DossierStatus.WITHDRAWN)
     note_participant(dossier, Duty.PREPARE, context.actor)
+    for effect in context.path.on_withdrawal:
+        effect(context)
     move_clocks(context, left=None, entered=())
     record_act(context, action=WITHDRAW, status_before=before)
     return dossier

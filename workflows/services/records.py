@@ -16,7 +16,7 @@ from cases.permissions import involved_tag
 from cases.selectors import normalise
 from cases.services import DossierClocks, append_entry
 from workflows.engine.context import StepContext
-from workflows.engine.seats import Chair, chair_of
+from workflows.engine.seats import ONLY_SEAT, Chair, TaskSeat, chair_of, seat_of
 from workflows.engine.step import Clock, Step, Within
 from workflows.rulebook import rulebooks
 
@@ -63,12 +63,12 @@ def move_clocks(
     left: Step | None,
     entered: Iterable[Task],
     how: Clock = Clock.MEET,
-    body_id: int | None = None,
+    seat: TaskSeat = ONLY_SEAT,
     ended: bool = True,
 ) -> None:
     """Meet or suspend the clocks of the step that is left, open or resume those of the steps entered.
 
-    ``body_id``: only the clock of that body, which answered a step that others still hold (``ended`` False then).
+    ``seat``: only the clock of that body or person, who answered a step that others still hold (``ended`` False then).
     When nothing follows (the end, a withdrawal), the clocks that still run lose their object.
     """
     clocks = DossierClocks(context.dossier)
@@ -79,15 +79,17 @@ def move_clocks(
         if ended:
             _pass_on(clocks, left, tasks)
         if how is Clock.MEET:
-            clocks.meet(left.name, body_id)
+            clocks.meet(left.name, seat.body_id, seat.person_id)
+        elif not ended:
+            clocks.cancel(left.name, seat.body_id, seat.person_id)
         if ended:
             clocks.cancel(left.name)
     for task in tasks:
         step: Step = task.flow_task
-        body = chair_of(task).organisation_id if step.shared else None
+        place = seat_of(step, task)
         for within in step.delays:
-            if not clocks.take_up(step.name, within.kind, body):
-                _start_clock(clocks, context, step, within, body)
+            if not clocks.take_up(step.name, within.kind, place.body_id, place.person_id):
+                _start_clock(clocks, context, step, within, place)
     if ended and not tasks:
         clocks.cancel_all()
     context.dossier.next_due_on = clocks.save()
@@ -107,12 +109,16 @@ def renew_clocks(context: StepContext, step: Step) -> None:
     clocks = DossierClocks(context.dossier)
     clocks.cancel(step.name)
     for within in step.delays:
-        _start_clock(clocks, context, step, within, None)
+        _start_clock(clocks, context, step, within, ONLY_SEAT)
     context.dossier.next_due_on = clocks.save()
 
 
 def _start_clock(
-    clocks: DossierClocks, context: StepContext, step: Step, within: Within, body_id: int | None
+    clocks: DossierClocks,
+    context: StepContext,
+    step: Step,
+    within: Within,
+    seat: TaskSeat,
 ) -> None:
     running = _clock_of(context, within)
     if running is not None:
@@ -123,7 +129,8 @@ def _start_clock(
             kind=within.kind,
             rule_ref=rule_ref,
             duration=duration,
-            body_id=body_id,
+            body_id=seat.body_id,
+            person_id=seat.person_id or None,
             since=since,
             at_expiry=within.at_expiry,
         )

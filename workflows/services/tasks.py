@@ -4,7 +4,7 @@ from django.db import transaction
 from viewflow.workflow.models import Task
 
 from cases.enums import Role
-from cases.errors import Conflict, Forbidden, Invalid, NotFound
+from cases.errors import Blocked, Conflict, Forbidden, Invalid, NotFound, Reason
 from cases.models import Dossier, User
 from cases.permissions import Holding, holdings_of
 from workflows.engine.context import StepContext
@@ -64,6 +64,7 @@ def release(*, task_id: int, actor: User) -> Task:
         dossier, task, step = _open_task(task_id, holdings)
         if task.owner_id is None:
             return task
+        _refuse_invited(step, task)
         capacity = _hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
         context = _context(dossier, step, actor, capacity)
         context.changes["owner"] = [str(task.owner), None]
@@ -84,6 +85,7 @@ def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
     with busy_is_conflict(), transaction.atomic():
         holdings = holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
+        _refuse_invited(step, task)
         capacity = _hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
         context = _context(dossier, step, actor, capacity, motive)
         before = str(task.owner) if task.owner else None
@@ -102,6 +104,16 @@ def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
         context.changes["owner"] = [before, str(to)]
         record_act(context, action="reassign", status_before=dossier.status, bump=False)
     return task
+
+
+def _refuse_invited(step: Step, task: Task) -> None:
+    """An opinion is asked of a person: it passes to nobody else, but by stepping down. Raises ``Blocked``."""
+    if step.by_person and task.owner_id is not None:
+        message = (
+            f"L’avis est demandé à {task.owner} en personne : la tâche ne se libère ni ne se réaffecte. En cas de "
+            "conflit d’intérêts, cette personne se récuse et un autre expert est invité."
+        )
+        raise Blocked(message, reasons=[Reason("invited_in_person", message, str(task.owner))])
 
 
 def _hand_over_capacity(dossier: Dossier, task: Task, holdings: tuple[Holding, ...], *, own: bool) -> str:

@@ -1,0 +1,154 @@
+"""Records opinions: a round is opened, each who was asked answers or steps down, the round is closed.
+
+These are the records that acts of ``workflows.services.perform`` leave: each function needs the caller's transaction
+and its lock on the dossier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db.models import F, Max
+
+from cases import clock
+from cases.errors import Conflict
+from cases.models import Consultation, Dossier, Opinion, User
+from cases.register_terms import OpinionAnswer, OpinionState
+
+
+def seal_of(answer: str, text: str, nonce: str) -> str:
+    """SHA-256 of an opinion in canonical form: the journal holds it before the words may be read."""
+    content = json.dumps({"answer": answer, "nonce": nonce, "text": text}, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def open_consultation(
+    *, dossier: Dossier, step: str, confidential: bool, seats: Iterable[tuple[int, int | None]]
+) -> Consultation:
+    """Open the next round; ``seats`` are ids of bodies and, where people are asked, of the expert. Three statements."""
+    last = Consultation.objects.filter(dossier=dossier, step=step).aggregate(last=Max("round"))["last"]
+    now = clock.now()
+    opened = Consultation.objects.create(
+        dossier=dossier, step=step, round=(last or 0) + 1, confidential=confidential, opened_at=now
+    )
+    Opinion.objects.bulk_create(
+        Opinion(consultation=opened, organisation_id=body, expert_id=expert, invited_at=now)
+        for body, expert in seats
+    )
+    return opened
+
+
+def give_opinion(
+    *,
+    dossier: Dossier,
+    step: str,
+    organisation_id: int,
+    expert: User | None,
+    actor: User,
+    capacity: str,
+    answer: OpinionAnswer,
+    text: str,
+    met_on: date | None = None,
+) -> Opinion:
+    """Write an opinion, once. ``expert`` for one asked of a person. Two statements. Raises ``Conflict``.
+
+    An expert who was not asked takes a seat that nobody has: the path has checked that there is one.
+    """
+    opinion = _awaited(dossier, step, organisation_id, expert)
+    opinion.state = OpinionState.GIVEN
+    opinion.answer, opinion.text = answer, text
+    opinion.nonce = secrets.token_hex(16)
+    opinion.seal = seal_of(answer, text, opinion.nonce)
+    opinion.expert = expert
+    opinion.given_by, opinion.capacity = actor, capacity
+    opinion.settled_at, opinion.met_on = clock.now(), met_on
+    opinion.save()
+    return opinion
+
+
+def recuse(*, dossier: Dossier, step: str, organisation_id: int, expert: User, motive: str) -> Opinion:
+    """The expert declares a conflict of interest and leaves the seat. Two statements. Raises ``Conflict``."""
+    opinion = _awaited(dossier, step, organisation_id, expert)
+    opinion.state, opinion.expert, opinion.motive = OpinionState.RECUSED, expert, motive
+    opinion.settled_at = clock.now()
+    opinion.save()
+    return opinion
+
+
+def replace(gone: Opinion, expert_id: int | None) -> Opinion:
+    """Ask another expert in place of the one who stepped down; None: a seat to be taken. One statement."""
+    return Opinion.objects.create(
+        consultation=gone.consultation,
+        organisation_id=gone.organisation_id,
+        expert_id=expert_id,
+        invited_at=clock.now(),
+        replaces=gone,
+    )
+
+
+def lapse_opinion(*, dossier: Dossier, step: str, expert_id: int | None) -> None:
+    """The delay of one expert, or of a seat that nobody took, is over without an opinion. One statement."""
+    waiting = _open(dossier, step).filter(expert_id=expert_id).order_by("pk").values("pk")[:1]
+    Opinion.objects.filter(pk__in=waiting).update(state=OpinionState.LAPSED, settled_at=clock.now())
+
+
+def close_consultation(*, dossier: Dossier, step: str) -> list[dict[str, Any]]:
+    """Close the open round; what is still awaited loses its object. Returns all that was said, for the journal.
+
+    Three statements.
+    """
+    now = clock.now()
+    _open(dossier, step).update(state=OpinionState.CANCELLED, settled_at=now)
+    opinions = (
+        Opinion.objects.filter(
+            consultation__dossier=dossier, consultation__step=step, consultation__closed_at__isnull=True
+        )
+        .select_related("expert", "organisation")
+        .order_by("invited_at", "pk")
+    )
+    told = [_told(one) for one in opinions]
+    Consultation.objects.filter(dossier=dossier, step=step, closed_at__isnull=True).update(closed_at=now)
+    return told
+
+
+def _told(one: Opinion) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "by": str(one.expert) if one.expert else "",
+        "organisation": one.organisation.code,
+        "state": one.state,
+    }
+    if one.state == OpinionState.GIVEN:
+        said |= {"answer": one.answer, "text": one.text, "nonce": one.nonce, "seal": one.seal}
+    return said
+
+
+def _open(dossier: Dossier, step: str) -> Any:
+    return Opinion.objects.filter(
+        consultation__dossier=dossier,
+        consultation__step=step,
+        consultation__closed_at__isnull=True,
+        state=OpinionState.INVITED,
+    )
+
+
+def _awaited(dossier: Dossier, step: str, organisation_id: int, expert: User | None) -> Opinion:
+    """The opinion that is awaited of a person or a body: one's own, else a seat that nobody has."""
+    asked = _open(dossier, step).filter(organisation_id=organisation_id)
+    if expert is None:
+        found = asked.first()
+    else:
+        found = (
+            (asked.filter(expert__in=[expert]) | asked.filter(expert__isnull=True))
+            .order_by(F("expert").asc(nulls_last=True), "pk")
+            .first()
+        )
+    if found is None:
+        raise Conflict(
+            "Cet avis a déjà été rendu, ou la consultation est close. Rechargez la page pour voir où elle en est."
+        )
+    return found  # type: ignore[no-any-return]
