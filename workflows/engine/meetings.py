@@ -26,7 +26,7 @@ from cases.register_terms import MeetingKind, MeetingState
 from workflows.engine.context import StepContext
 from workflows.engine.fields import to_json
 from workflows.engine.seats import body_code, body_name
-from workflows.engine.step import OPEN, Effect, Guard, Outcome
+from workflows.engine.step import OPEN, Effect, Guard, Outcome, Step
 
 #: The field of the act that holds the day of the meeting.
 DAY_FIELD: Final = {MeetingKind.BOARD: "voted_on", MeetingKind.CONCERTATION: "met_on"}
@@ -220,3 +220,11 @@ def _shown(value: object) -> str:
     if isinstance(value, Decimal):
         return format_eur(value)
     return french_date(value) if isinstance(value, date) else str(value)
+
+
+def kind_of(step: Step) -> MeetingKind | None:
+    """The kind of meeting that deals with a step: its outcomes ask for the day of one."""
+    for kind, name in DAY_FIELD.items():
+        if any(one.form is not None and name in one.form.base_fields for one in step.outcomes.values()):
+            return kind
+    return None
