@@ -29,6 +29,7 @@ from cases.selectors.dossiers import (
     search_dossiers,
     similar_operations,
 )
+from cases.selectors.facilities import facilities_of, facilities_visible_to, facility_for
 from cases.selectors.feeds import LiveFeed, live_feed, live_feeds_of, reads_the_register
 from cases.selectors.ledger import (
     Balance,
@@ -40,7 +41,6 @@ from cases.selectors.ledger import (
 )
 from cases.selectors.legal_notices import legal_notice_for, legal_notices_of, legal_notices_visible_to
 from cases.selectors.organisations import (
-    facilities_of,
     grants_administered_by,
     national_bodies,
     people_holding,
@@ -68,6 +68,8 @@ __all__ = [
     "enforceable_budget",
     "exercise_of_year",
     "facilities_of",
+    "facilities_visible_to",
+    "facility_for",
     "fund_and_exercise",
     "grants_administered_by",
     "legal_notice_for",

@@ -1,4 +1,4 @@
-"""Bodies, their facilities, and the grants that an administrator sees."""
+"""Bodies, and the grants that an administrator sees."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from cases import clock
 from cases.enums import OrganisationKind
 from cases.errors import NotFound
-from cases.models import Facility, Organisation, RoleGrant, User
+from cases.models import Organisation, RoleGrant, User
 from cases.permissions import READS_ALL, READS_NONE, Holding, administers, holdings_of
 from cases.text import storable
 
@@ -43,11 +43,6 @@ def national_bodies(organisation: Organisation) -> tuple[Organisation, ...]:
         known = tuple(Organisation.objects.filter(kind__in=NATIONAL_KINDS, active=True).order_by("code"))
         organisation.__dict__["_national_bodies"] = known
     return known
-
-
-def facilities_of(organisation_id: int) -> QuerySet[Facility]:
-    """Facilities in activity of one body, by name."""
-    return Facility.objects.filter(organisation_id=organisation_id, active=True).order_by("name", "pk")
 
 
 def grants_administered_by(user: Any, holdings: tuple[Holding, ...] | None = None) -> QuerySet[RoleGrant]:

@@ -10,6 +10,16 @@ from cases.services.budgets import close_exercise, load_budgets, open_exercise
 from cases.services.deadlines import DossierClocks, computation_of
 from cases.services.decisions import facility_names, record_decision
 from cases.services.documents import CheckedUpload, check_upload, store_document
+from cases.services.facilities import (
+    adhere,
+    adhesion_reason,
+    change_facility,
+    close_facility,
+    create_facility,
+    move_approval,
+)
+from cases.services.facility_professionals import add_professional, end_professional
+from cases.services.facility_records import writing_capacity
 from cases.services.feeds import create_feed, note_feed_read, revoke_feed, revoke_feeds_of
 from cases.services.journal import (
     append_administration_entry,
@@ -36,17 +46,24 @@ __all__ = [
     "Receipt",
     "Vote",
     "acknowledge_notice",
+    "add_professional",
+    "adhere",
+    "adhesion_reason",
     "append_administration_entry",
     "append_entry",
     "cancel_absence",
+    "change_facility",
     "check_upload",
     "close_exercise",
+    "close_facility",
     "compare_heads",
     "computation_of",
+    "create_facility",
     "create_feed",
     "create_person",
     "deactivate_person",
     "declare_absence",
+    "end_professional",
     "end_role",
     "ensure_role_group",
     "export_journal",
@@ -59,6 +76,7 @@ __all__ = [
     "load_budgets",
     "may_declare_for",
     "money_table",
+    "move_approval",
     "next_reference",
     "note_feed_read",
     "notice_paper",
@@ -77,4 +95,5 @@ __all__ = [
     "store_statement",
     "user_of_token",
     "verify_all",
+    "writing_capacity",
 ]
