@@ -24,6 +24,7 @@ from workflows.engine import (
     guards,
     meetings,
     obligations,
+    restructuring,
 )
 from workflows.engine.consultation import Consultation, OpinionForm, consultation
 from workflows.engine.context import StepContext
@@ -80,6 +81,7 @@ __all__ = [
     "obligations",
     "outcome",
     "register",
+    "restructuring",
     "similar_operations",
     "this",
 ]

@@ -184,6 +184,7 @@ class RowsWidget(forms.Widget):
                     "value": field.prepare_value(row.get(key, "")),
                     "inputmode": field.widget.attrs.get("inputmode", "text"),
                     "chosen": key in self.choice_columns,
+                    "options": getattr(field, "options", ()),
                     "known": offered is not None and _offers(offered, row.get(key)),
                 }
                 for key, field in self.columns.items()
