@@ -19,7 +19,7 @@ from viewflow.workflow.token import Token
 from cases import clock
 from cases.enums import OrganisationKind, Role
 from workflows.engine.data_form import DossierForm
-from workflows.engine.step import Guard, Piece, Step
+from workflows.engine.step import Effect, Guard, Piece, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Path(Flow):
     dossier and signal what desk and decider should see. ``simulation_requires`` names the data without which nothing
     can be said. ``amount_label`` names the dossier's amount on the pages. ``verdict``: the simulator's sentence, where
     the usual one (who decides) does not suit; ``verdict_undecided``: the one for a route on which nobody decides.
+    ``on_withdrawal``: effects of a withdrawal by the submitter, for a path that holds something of a register.
     """
 
     lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
@@ -102,6 +103,7 @@ class Path(Flow):
     pieces: ClassVar[tuple[Piece, ...]] = ()
     rules: ClassVar[tuple[str, ...]] = ()
     withdrawal_rule: ClassVar[str] = ""
+    on_withdrawal: ClassVar[tuple[Effect, ...]] = ()
     warnings: ClassVar[tuple[Guard, ...]] = ()
     simulation_requires: ClassVar[tuple[str, ...]] = ()
     amount_label: ClassVar[str] = "Montant"

@@ -70,7 +70,7 @@ def extending_holding(dossier: Dossier, step: Step | None, holdings: tuple[Holdi
 
     A step that the dossier's own body holds: managers of that body or above. Any other one: managers of the fund.
     """
-    own = step is not None and all(seat.place is Place.OWN for seat in step.seats)
+    own = step is not None and all(seat.place in (Place.OWN, Place.REGION) for seat in step.seats)
     body = dossier.organisation if own else dossier.organisation.parent or dossier.organisation
     return next((held for held in holdings if held.role == Role.MANAGER and held.covers(body.lineage)), None)
 
