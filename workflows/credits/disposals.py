@@ -1,16 +1,19 @@
-"""Proceeds of the sale of property of the FNGA: A28. Pure; amounts are EUR.
+"""Proceeds of the sale of property: A28, A29. Pure; amounts are EUR.
 
-Δ = price − net book value goes to investments of N+1, to the rents over ten years, or is shared between them.
+FNGA: Δ = price − net book value goes to investments of N+1, to the rents over ten years, or is shared between them.
+FNMO: the price is a resource of the fund. FNASS and FNPPS: nothing is added to what they may spend.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from cases.budget_terms import MovementKind
+from cases.budget_terms import FundCode, MovementKind
 from cases.errors import Reason
 from cases.money import format_eur
+from cases.register_terms import ProceedsUse
 from cases.shares import in_equal_parts
 from workflows.credits.preview import PERIOD, ZERO, Preview, Rules, Share, SumLine, outside_period, positive
 
@@ -38,7 +41,16 @@ RULES: Final = (
     ROUNDING,
     PERIOD,
 )
-"""Every rule that these functions may ask for, for a path to pin."""
+"""Every rule that ``allocate_proceeds`` may ask for, for a path to pin."""
+
+FNMO_CREDITS: Final = "fnmo.receipts.credits"
+#: A29: the rule of each other fund, and what its proceeds are in the register.
+OTHER_FUNDS: Final[Mapping[FundCode, tuple[str, ProceedsUse]]] = {
+    FundCode.FNMO: ("fnmo.receipts.disposals", ProceedsUse.FUND_RESOURCE),
+    FundCode.FNASS: ("fnass.receipts", ProceedsUse.NO_INCREASE),
+    FundCode.FNPPS: ("fnpps.receipts", ProceedsUse.NO_INCREASE),
+}
+OTHER_FUND_RULES: Final = (*(rule for rule, _ in OTHER_FUNDS.values()), FNMO_CREDITS, LOSS)
 
 
 def allocate_proceeds(
@@ -145,3 +157,47 @@ def _refusal(gain: Decimal, investment: Decimal, rents: Decimal, rules: Rules) -
             quote=rules(SPLIT).as_quote(),
         )
     return None
+
+
+def proceeds_of_other_fund(
+    fund: FundCode,
+    *,
+    price: Decimal,
+    net_book_value: Decimal,
+    asked: Decimal,
+    used: Decimal,
+    sale_year: int,
+    rules: Rules,
+) -> Preview:
+    """A29: what a sale gives a fund that is not the FNGA: no credits; a resource of the FNMO.
+
+    ``asked`` is what somebody would give to investments or rents all the same, refused above zero; ``used`` what the
+    agrément of A76 has already given to a use, which is no longer the fund's.
+    """
+    rule, _ = OTHER_FUNDS[fund]
+    quote = rules(rule).as_quote()
+    title = f"Produit d’une cession immobilière du {fund} en {sale_year}"
+    lines = [
+        SumLine("Prix de vente", price),
+        SumLine("Valeur nette comptable", -net_book_value),
+        SumLine("Différence", price - net_book_value),
+    ]
+    if asked:
+        message = (
+            f"Le bien appartient au {fund} : son produit ne s’affecte ni aux investissements ni aux loyers. "
+            "Laissez les deux montants vides."
+        )
+        return Preview(
+            title, MovementKind.RECEIPT, tuple(lines), reasons=(Reason("other_fund", message, quote=quote),)
+        )
+    if used:
+        lines.append(SumLine("Déjà employé après agrément", -used))
+    left = price - used
+    if fund == FundCode.FNMO:
+        lines.append(SumLine("Ressource du fonds", left, quote, "produits de cessions"))
+        lines.append(
+            SumLine("Crédits inchangés", ZERO, rules(FNMO_CREDITS).as_quote(), "un budget les ouvre")
+        )
+    else:
+        lines.append(SumLine("Majoration des autorisations de dépenses", ZERO, quote, "aucune"))
+    return Preview(title, MovementKind.RECEIPT, tuple(lines))

@@ -24,6 +24,9 @@ from workflows.engine import (
     guards,
     meetings,
     obligations,
+    property_effects,
+    property_forms,
+    property_steps,
     restructuring,
 )
 from workflows.engine.consultation import Consultation, OpinionForm, consultation
@@ -80,6 +83,9 @@ __all__ = [
     "meetings",
     "obligations",
     "outcome",
+    "property_effects",
+    "property_forms",
+    "property_steps",
     "register",
     "restructuring",
     "similar_operations",
