@@ -1,19 +1,22 @@
-"""Exports a path as BPMN 2.0: viewflow's own export, completed where our steps say more than its nodes.
+"""Exports a path as BPMN 2.0, so that other tools open it: steps, the ways out of each, and the diagram.
 
-Added to viewflow's document: a condition on each flow that leaves a step with several outcomes, the role
-and the delay of
-each step as documentation, and the waypoints of a step that leads back to itself, which viewflow leaves out.
+A step is a user task; one with several ways out is followed by an exclusive gateway whose flows name the outcomes and
+their conditions. A step that several bodies or people hold at once is a parallel multi-instance activity. Role and
+delays are documentation. The document validates against the OMG's BPMN20.xsd.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 from xml.etree import ElementTree as ET
 
-from django.utils.translation import override
-from viewflow.workflow import chart
+from viewflow.workflow.base import Node
 
-from workflows.engine.path import Path
+from cases.enums import DeadlineKind
+from workflows.engine.bpmn_layout import LABEL, Layout, Point, flow_id, gateway_id, has_gateway, node_id
+from workflows.engine.diagram import placed
+from workflows.engine.path import Begin, Path
 from workflows.engine.step import Route, Step
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -25,37 +28,40 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 for _prefix, _namespace in (("bpmn", BPMN), ("bpmndi", BPMNDI), ("dc", DC), ("di", DI), ("xsi", XSI)):
     ET.register_namespace(_prefix, _namespace)
 
-#: Loop of a step back to itself: how far it stands off the box.
-LOOP = 24
+_DELAYS: Final = {DeadlineKind.LEGAL: "Délai légal", DeadlineKind.INTERNAL: "Délai interne"}
 
 
 def path_bpmn(path: type[Path]) -> str:
-    """The path as a BPMN 2.0 document; names are French, conditions name outcomes and predicates by their
-    keys.
-    """
-    with override("en"):  # numbers with a point, whatever the language of the request
-        grid = chart.calc_layout_data(path)
-        text = chart.grid_to_bpmn(grid)
-    root = ET.fromstring(text)  # noqa: S314 (made by us, two lines above)
-    root.set("exporter", "Berline")
-    process = root.find(f"{{{BPMN}}}process")
-    if process is None:
-        raise ValueError(f"{path.key}: viewflow exported no process")
-    process.set("isExecutable", "false")  # a description: nothing but Berline runs it
-    flows = {flow.get("id"): flow for flow in process.findall(f"{{{BPMN}}}sequenceFlow")}
-    tasks = {task.get("id"): task for task in process.findall(f"{{{BPMN}}}userTask")}
-    edges = {edge.get("bpmnElement"): edge for edge in root.iter(f"{{{BPMNDI}}}BPMNEdge")}
-    for step in path.steps():
-        _document(tasks[f"id_node_{step.name}"], step)
-        for target, condition in conditions(step).items():
-            flow = flows[f"id_edge_{step.name}__{target}"]
-            expression = ET.SubElement(
-                flow, f"{{{BPMN}}}conditionExpression", {f"{{{XSI}}}type": "bpmn:tFormalExpression"}
-            )
-            expression.text = condition
-        loop = edges.get(f"id_edge_{step.name}__{step.name}")
-        if loop is not None:
-            _draw_loop(loop, grid[step].shape)
+    """The path as a BPMN 2.0 document; names are French, conditions name outcomes and predicates by their keys."""
+    root = ET.Element(
+        f"{{{BPMN}}}definitions",
+        {
+            "id": f"id_definitions_{path.key}",
+            "targetNamespace": "urn:berline:paths",
+            "expressionLanguage": "urn:berline:outcomes",
+            "exporter": "Berline",
+        },
+    )
+    process_id = f"id_process_{path.key}"
+    process = _add(root, "process", id=process_id, name=path.title, isExecutable="false")  # a description
+    _add(process, "documentation").text = path.summary
+    nodes = list(placed(path))  # in reading order
+    flows = [flow for node in nodes for flow in _flows(node)]
+    for node in nodes:
+        element = _add(process, _tag(node), id=node_id(node), name=str(node.task_title))
+        if isinstance(node, Step):
+            _add(element, "documentation").text = _documentation(node)
+        _name_flows(element, flows)
+        if isinstance(node, Step) and node.collective:
+            _repeat(element, node)
+        if has_gateway(node):
+            gateway = _add(process, "exclusiveGateway", id=gateway_id(node), gatewayDirection="Diverging")
+            _name_flows(gateway, flows)
+    for flow, condition in flows:
+        element = _add(process, "sequenceFlow", **flow)
+        if condition:
+            _expression(element, "conditionExpression", condition)
+    _draw(root, process_id, Layout(path))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
@@ -84,20 +90,85 @@ def _name(route: Route) -> str:
     return str(getattr(route.when, "__name__", "condition"))
 
 
-def _document(task: ET.Element, step: Step) -> None:
-    """The role first, then the rule of the delay; documentation is the first child that BPMN allows."""
-    delay = "".join(f" Délai {one.kind.label.lower()} : règle {one.rule}." for one in step.delays)
-    documentation = ET.Element(f"{{{BPMN}}}documentation")
-    documentation.text = f"Rôle : {step.role_label}.{delay}"
-    task.insert(0, documentation)
+# -- the process -----------------------------------------------------------------------------------
 
 
-def _draw_loop(edge: ET.Element, shape: chart.Shape) -> None:
-    for waypoint in edge.findall(f"{{{DI}}}waypoint"):
-        edge.remove(waypoint)
-    right, top, y = shape.x + shape.width, shape.y, shape.y + shape.height // 4
-    x = shape.x + 3 * shape.width // 4
-    corners = [(right, y), (right + LOOP, y), (right + LOOP, top - LOOP), (x, top - LOOP), (x, top)]
-    for number, (cx, cy) in enumerate(corners):
-        waypoint = ET.Element(f"{{{DI}}}waypoint", {f"{{{XSI}}}type": "dc:Point", "x": str(cx), "y": str(cy)})
-        edge.insert(number, waypoint)
+def _add(parent: ET.Element, tag: str, **attributes: str) -> ET.Element:
+    return ET.SubElement(parent, f"{{{BPMN}}}{tag}", attributes)
+
+
+def _expression(parent: ET.Element, tag: str, text: str) -> None:
+    element = _add(parent, tag)
+    element.set(f"{{{XSI}}}type", "bpmn:tFormalExpression")
+    element.text = text
+
+
+def _tag(node: Node) -> str:
+    if isinstance(node, Step):
+        return "userTask"
+    return "startEvent" if isinstance(node, Begin) else "endEvent"
+
+
+def _flows(node: Node) -> Iterator[tuple[dict[str, str], str]]:
+    """Attributes and condition of each flow that leaves the node or its gateway."""
+    source = node_id(node)
+    when: dict[str, str] = {}
+    if has_gateway(node):
+        yield {"id": f"id_edge_{node.name}", "sourceRef": source, "targetRef": gateway_id(node)}, ""
+        source, when = gateway_id(node), conditions(node)
+    for edge in node._outgoing():
+        named = {"name": str(edge.label)} if edge.label else {}
+        flow = {"id": flow_id(node, edge.dst), **named, "sourceRef": source, "targetRef": node_id(edge.dst)}
+        yield flow, when.get(edge.dst.name, "")
+
+
+def _name_flows(element: ET.Element, flows: list[tuple[dict[str, str], str]]) -> None:
+    """Which flows come to an element and which leave it."""
+    for tag, end in (("incoming", "targetRef"), ("outgoing", "sourceRef")):
+        for flow, _ in flows:
+            if flow[end] == element.get("id"):
+                _add(element, tag).text = flow["id"]
+
+
+def _documentation(step: Step) -> str:
+    """Who does it, then the rule of each delay."""
+    delays = "".join(f" {_DELAYS[one.kind]} : règle {one.rule}." for one in step.delays)
+    return f"Rôle : {step.role_label}.{delays}"
+
+
+def _repeat(element: ET.Element, step: Step) -> None:
+    """One task for each who is asked, side by side; over with the last answer, or with the first of some kinds."""
+    asked = "experts" if step.by_person else "bodies"
+    loop = _add(element, "multiInstanceLoopCharacteristics", isSequential="false")
+    _expression(loop, "loopCardinality", asked)
+    settling = [f"outcome == '{one.key}'" for one in step.outcomes.values() if not one.waits_for_all]
+    _expression(loop, "completionCondition", " or ".join([f"answered == {asked}", *settling]))
+
+
+# -- the diagram -----------------------------------------------------------------------------------
+
+
+def _draw(root: ET.Element, process_id: str, layout: Layout) -> None:
+    diagram = ET.SubElement(root, f"{{{BPMNDI}}}BPMNDiagram", {"id": "id_diagram"})
+    plane = ET.SubElement(diagram, f"{{{BPMNDI}}}BPMNPlane", {"id": "id_plane", "bpmnElement": process_id})
+    for shape in layout.shapes.values():
+        drawn = ET.SubElement(
+            plane,
+            f"{{{BPMNDI}}}BPMNShape",
+            {"id": f"{shape.element}_shape", "bpmnElement": shape.element},
+        )
+        _bounds(drawn, (shape.x, shape.y), (shape.width, shape.height))
+    for line in layout.lines:
+        drawn = ET.SubElement(
+            plane, f"{{{BPMNDI}}}BPMNEdge", {"id": f"{line.element}_line", "bpmnElement": line.element}
+        )
+        for x, y in line.points:
+            ET.SubElement(drawn, f"{{{DI}}}waypoint", {"x": str(x), "y": str(y)})
+        if line.named:
+            label = ET.SubElement(drawn, f"{{{BPMNDI}}}BPMNLabel")
+            _bounds(label, line.label, LABEL)
+
+
+def _bounds(parent: ET.Element, corner: Point, size: Point) -> None:
+    values = dict(zip(("x", "y", "width", "height"), (*corner, *size), strict=True))
+    ET.SubElement(parent, f"{{{DC}}}Bounds", {name: str(value) for name, value in values.items()})

@@ -305,7 +305,15 @@ def notify_step(*, complete: Sequence[Route], again: Any) -> Step:
 
 
 def _when_complete(when: Callable[[StepContext], bool] | None) -> Callable[[StepContext], bool]:
-    return lambda context: all_received(context) and (when is None or when(context))
+    """All receptions are recorded and ``when`` holds. Named, because the BPMN export names conditions."""
+    if when is None:
+        return all_received
+
+    def complete(context: StepContext) -> bool:
+        return all_received(context) and when(context)
+
+    complete.__name__ = f"{all_received.__name__}_and_{when.__name__}"
+    return complete
 
 
 # --- what the delay brings --------------------------------------------------------------------------------

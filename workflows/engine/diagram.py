@@ -437,6 +437,11 @@ def _place(path: type[Path]) -> dict[str, Box]:
     return boxes
 
 
+def placed(path: type[Path]) -> dict[Node, tuple[int, int]]:
+    """Every node with its row and column, as the drawing has them."""
+    return {box.node: (box.row, box.column) for box in _place(path).values()}
+
+
 def _links(box: Box, boxes: Mapping[str, Box]) -> Iterable[Link]:
     for edge in box.node._outgoing():
         target = boxes[edge.dst.name]
