@@ -79,7 +79,9 @@ def plan_meeting(
 
 def _checked(kind: MeetingKind, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are kept. Raises ``Invalid``, each field with its sentence."""
-    kept = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    kept: dict[str, Any] = {
+        name: value.strip() if isinstance(value, str) else value for name, value in values.items()
+    }
     details: dict[str, list[str]] = {}
     for name, limit in _LIMITS.items():
         if fault := fault_of(kept[name], limit=limit):

@@ -1,0 +1,64 @@
+"""Meetings for the tests: sessions of the board and dossiers that wait for them, through services only."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from cases import clock
+from cases.models import AgendaItem, Meeting
+from cases.services.meetings import plan_meeting
+from tests.budget_journeys import BudgetJourney, budget
+from tests.credit_journeys import NOW, CreditJourney, transfers
+from tests.journeys import Cast
+from workflows.services.meetings import Row, add_items, record_together
+
+VOTES = {"members": 20, "votes_for": 12, "votes_against": 5, "abstentions": 2}
+LOST = {"members": 20, "votes_for": 5, "votes_against": 12, "abstentions": 2}
+
+
+def session(cast: Cast, on: date | None = None, **more: Any) -> Meeting:
+    """A session of the board, planned by its secretariat for today unless told otherwise."""
+    with clock.at(NOW):
+        return plan_meeting(
+            kind="board", held_on=on or NOW.date(), members=20, actor=cast.secretary, place="Paris", **more
+        )
+
+
+def awaiting(cast: Cast, number: int = 1) -> list[CreditJourney]:
+    """Amending budgets of the FNGA that wait for the vote of the board."""
+    return [BudgetJourney.submitted(cast, budget(("A-I-1", f"{index + 1}.00"))) for index in range(number)]
+
+
+def decision(cast: Cast) -> CreditJourney:
+    """A décision modificative of the FNASS that waits for the vote of the board."""
+    data = transfers(("II.F.CAN.col", "A-II.inv", "1.00"), fund="FNASS")
+    return CreditJourney.file(cast, "modifying_decision", data).walk(
+        "prepare.submit", "check.credits_available"
+    )
+
+
+def enter(cast: Cast, meeting: Meeting, *journeys: CreditJourney) -> list[AgendaItem]:
+    """Put dossiers on its agenda."""
+    with clock.at(NOW):
+        return add_items(
+            public_id=meeting.public_id,
+            references=[journey.reference for journey in journeys],
+            actor=cast.secretary,
+        )
+
+
+def adopted(journey: CreditJourney, **more: Any) -> Row:
+    """A row that records an adoption."""
+    return Row(journey.reference, "adopted", VOTES | more)
+
+
+def rejected(journey: CreditJourney, motive: str = "Le besoin a disparu.") -> Row:
+    """A row that records a rejection."""
+    return Row(journey.reference, "rejected", LOST, motive)
+
+
+def record(cast: Cast, meeting: Meeting, *rows: Row, by: str = "secretary") -> Meeting:
+    """Record together, on ``NOW``."""
+    with clock.at(NOW):
+        return record_together(public_id=meeting.public_id, rows=rows, actor=cast.people[by])
