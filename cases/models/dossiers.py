@@ -102,11 +102,13 @@ class Dossier(ProtectedStatusMixin):
                 condition=Q(status__in=(S.DRAFT, S.WITHDRAWN)) | Q(submitted_at__isnull=False),
             ),
             models.CheckConstraint(name="dossier_version_positive", condition=Q(version__gte=1)),
-            # One occurrence of the calendar, one dossier: the document is handed over once.
+            # One occurrence of the calendar, one dossier: the document is handed over once (once for each dossier that
+            # owes it on its own, named by « about »).
             models.UniqueConstraint(
                 KeyTextTransform("obligation", "data"),
                 F("exercise"),
                 Coalesce(KeyTextTransform("period", "data"), Value("1")),
+                Coalesce(KeyTextTransform("about", "data"), Value("")),
                 name="obligation_once",
                 condition=Q(path="obligation") & ~Q(status=S.WITHDRAWN),
             ),
