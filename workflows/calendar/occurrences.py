@@ -24,13 +24,15 @@ class Occurrence:
     """One time that an obligation falls due.
 
     ``position`` counts from 1 within the exercise (two for half-yearly ones, one for each date given). ``due_on`` None:
-    the text gives no day, or it counts from an event that the text does not date.
+    the text gives no day, or it counts from an event that the text does not date. ``about``: the reference of the
+    dossier that owes it, for what each running dossier of a path owes (``Obligation.per_path``).
     """
 
     obligation: Obligation
     exercise: int
     position: int
     due_on: date | None
+    about: str = ""
 
     @property
     def key(self) -> str:
@@ -44,8 +46,8 @@ class Occurrence:
         for shift in ("-1", "+1", ""):
             title = _replace_exercise(title, f"N{shift}", self.exercise + int(shift or 0))
         if self.obligation.frequency is Frequency.HALF_YEARLY:
-            return f"{title} ({'premier' if self.position == 1 else 'second'} semestre {self.exercise})"
-        return title
+            title = f"{title} ({'premier' if self.position == 1 else 'second'} semestre {self.exercise})"
+        return f"{title} ({self.about})" if self.about else title
 
     def is_past(self, today: date) -> bool:
         """Whether its day is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -13,9 +14,10 @@ from django.db import IntegrityError
 
 from cases import clock
 from cases.calendar import french_date
-from cases.enums import DossierStatus, OrganisationKind, Role
+from cases.enums import DecisionKind, DossierStatus, OrganisationKind, Role
 from cases.errors import Blocked, Quote, Reason
-from cases.models import Dossier
+from cases.models import Decision, Dossier
+from cases.text import storable
 from workflows.calendar import Occurrence, occurrences
 from workflows.engine.context import StepContext
 from workflows.engine.credit_forms import DayField
@@ -30,6 +32,8 @@ PATH: Final = "obligation"
 ONCE: Final = "obligation_once"
 MAX_TITLE: Final = 200
 _FIRST_EXERCISE: Final = 2014
+#: Statuses in which a dossier runs: decided favourably and not closed. It owes what ``Obligation.per_path`` says.
+RUNNING: Final = (DossierStatus.APPROVED, DossierStatus.ENFORCEABLE, DossierStatus.EXECUTED)
 
 
 def documents_due() -> dict[str, Obligation]:
@@ -60,7 +64,34 @@ def occurrence_in(data: Mapping[str, Any]) -> Occurrence | None:
     if obligation is None or exercise is None:
         return None
     wanted = int(data.get("period") or 1)
-    return next((one for one in occurrences(obligation, int(exercise)) if one.position == wanted), None)
+    found = next((one for one in occurrences(obligation, int(exercise)) if one.position == wanted), None)
+    about = str(data.get("about") or "")
+    return replace(found, about=about) if found is not None and about else found
+
+
+def running_dossiers(path: str) -> dict[str, date]:
+    """The dossiers of a path that run today: reference → the day (Paris) of their first approval. One statement."""
+    approvals = (
+        Decision.objects.filter(
+            kind=DecisionKind.APPROVAL, dossier__path=path, dossier__status__in=[one.value for one in RUNNING]
+        )
+        .order_by("-decided_at", "-pk")
+        .values_list("dossier__reference", "decided_at")
+    )
+    return {reference: clock.paris_date(decided_at) for reference, decided_at in approvals}
+
+
+def owing(occurrence: Occurrence, running: Mapping[str, date]) -> Iterator[Occurrence]:
+    """The occurrence once for each running dossier that owes it: approved by its day at the latest.
+
+    An occurrence that no dossier owes on its own stays as it is.
+    """
+    if not occurrence.obligation.per_path:
+        yield occurrence
+        return
+    for reference, approved_on in sorted(running.items()):
+        if occurrence.due_on is None or approved_on <= occurrence.due_on:
+            yield replace(occurrence, about=reference)
 
 
 class PeriodField(forms.TypedChoiceField):
@@ -82,7 +113,8 @@ class PeriodField(forms.TypedChoiceField):
 class ObligationForm(DossierForm):
     """Data of a dossier of the calendar: which obligation, for which exercise, its title when one is wanted.
 
-    ``period`` is 1, or 2 for the second half-year of an obligation that is due twice.
+    ``period`` is 1, or 2 for the second half-year of an obligation that is due twice. ``about``: the reference of the
+    running dossier that owes it, for what each dossier of a path owes on its own.
     """
 
     obligation = forms.ChoiceField(
@@ -96,6 +128,12 @@ class ObligationForm(DossierForm):
     )
     exercise = ExerciseField(help_text="L’exercice N du texte : le TBB 6 de 2025 est dû en 2026.")
     period = PeriodField()
+    about = forms.CharField(
+        label="Dossier concerné",
+        required=False,
+        max_length=40,
+        help_text="Sa référence, pour une obligation que chaque opération en cours doit : FNASS-2015-0001.",
+    )
     title = forms.CharField(
         label="Objet",
         required=False,
@@ -123,11 +161,28 @@ class ObligationForm(DossierForm):
                 )
             )
             raise ValidationError({field: message})
+        if fault := _fault_of_about(found):
+            raise ValidationError({"about": fault})
         title = str(data.get("title") or "").strip()
-        if not title or title in _titles_of_calendar():
+        if not title or title.removesuffix(f" ({found.about})") in _titles_of_calendar():
             title = found.title[:MAX_TITLE]
         data["title"] = title
         return data
+
+
+def _fault_of_about(occurrence: Occurrence) -> str:
+    """Why the dossier that an occurrence names does not owe it; empty when it does. One statement at most."""
+    path, about, number = occurrence.obligation.per_path, occurrence.about, occurrence.obligation.number
+    if not path:
+        return (
+            f"L’obligation {number} ne se rattache à aucun dossier : laissez ce champ vide." if about else ""
+        )
+    if not about:
+        return f"L’obligation {number} est due par chaque opération en cours : indiquez la référence de la sienne."
+    known = storable(about) and Dossier.objects.filter(
+        path=path, reference=about, status__in=[one.value for one in RUNNING]
+    )
+    return "" if known else f"« {about} » n’est pas une opération en cours qui doive l’obligation {number}."
 
 
 def _titles_of_calendar() -> set[str]:
@@ -163,16 +218,19 @@ def addressed_to(kind: OrganisationKind) -> Predicate:
             and all(party.organisation_kind is kind for party in obligation.addressees)
         )
 
+    predicate.__name__ = f"addressed_to_{kind.value}"  # what the BPMN export calls the condition
     return predicate
 
 
 def same_occurrence(data: Mapping[str, Any]) -> dict[str, Any]:
     """The lookups that find the dossiers of the occurrence that ``data`` name."""
+    about = data.get("about")
     return {
         "path": PATH,
         "exercise": int(data["exercise"]),
         "data__obligation": data["obligation"],
         "data__period": int(data.get("period") or 1),
+        **({"data__about": about} if about else {}),
     }
 
 

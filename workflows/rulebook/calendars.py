@@ -17,6 +17,7 @@ The format (texts in French)::
     first_exercise = 2014
     last_exercise = 2017                # left out: as long as the convention
     opens = true                        # left out: the system opens no dossier
+    per_path = "fnass_restructuring"    # left out: owed once, not by each running dossier of a path
     status = "text"                     # "derived": the day is the project's reading
     quote = "…"
     source = "…"
@@ -65,7 +66,7 @@ _EVENT: Final = ("event", "event_on", "delay", "unit")
 _OBLIGATION: Final = frozenset(
     {
         *("key", "title", "kind", "owners", "addressees", "frequency", "due", *_EVENT),
-        *("first_exercise", "last_exercise", "opens", "status", "explanation", *QUOTING),
+        *("first_exercise", "last_exercise", "opens", "per_path", "status", "explanation", *QUOTING),
     }
 )
 _RULES_OF_DAY: Final[Mapping[Frequency, int]] = MappingProxyType(
@@ -150,6 +151,11 @@ class _Obligations(Reading):
             table.fault("« opens » ne vaut que pour une obligation annuelle ou semestrielle")
         if opens is True and not any(owner.organisation_kind is OrganisationKind.FUND for owner in owners):
             table.fault("« opens » ne vaut que pour une obligation de la CANSSM")
+        per_path = table.text("per_path", compulsory=False)
+        if per_path and opens is not True:
+            table.fault(
+                "« per_path » ne vaut que pour une obligation dont le dossier s’ouvre d’office : « opens = true »"
+            )
         rule = self._rule(table, book, act)
         if rule.status == "derived" and not (days or day_rules or event_on):
             table.fault("« derived » dit que le jour est déduit : aucun jour n’est donné")
@@ -168,6 +174,7 @@ class _Obligations(Reading):
             first_exercise=first,
             last_exercise=last,
             opens=opens is True,
+            per_path=per_path,
         )
 
     def _rule(self, table: Table, book: Rulebook, act: str) -> RuleVersion:

@@ -190,7 +190,8 @@ class Obligation:
     ``days`` are fixed dates (once), ``day_rules`` rules such as ``07-15 N-1`` (one a year, two for half-yearly ones):
     both empty when the text gives no day. ``event`` (French, with its article) is what a relative obligation counts
     from, ``delay`` how long after, ``event_on`` the day of that event where the text tells it. ``last_exercise`` None:
-    as long as the convention. ``opens``: the system opens a dossier for each occurrence. ``rule`` has the quote.
+    as long as the convention. ``opens``: the system opens a dossier for each occurrence. ``per_path``: the key of a
+    path each of whose running dossiers owes it on its own. ``rule`` has the quote.
     """
 
     rule: RuleVersion
@@ -206,6 +207,7 @@ class Obligation:
     first_exercise: int
     last_exercise: int | None
     opens: bool
+    per_path: str = ""
 
     @property
     def key(self) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,9 @@ from workflows.engine.obligations import PATH
 from workflows.rulebook import Obligation, Party, rulebooks
 
 S = DossierStatus
+
+#: An occurrence: obligation, exercise, position in it, and the dossier that owes it where each running dossier does.
+Place = tuple[str, int, int, str]
 
 #: Statuses in which the document has not left yet.
 IN_HAND = frozenset({S.DRAFT.value, S.SUBMITTED.value})
@@ -125,13 +128,18 @@ def calendar_page(
     closed = {key for key, book in rulebooks().items() if is_closed(book, today)}
 
     def row(one: Occurrence) -> CalendarRow:
-        dossier = dossiers.get((one.key, one.exercise, one.position))
+        dossier = dossiers.get(_place(one))
         past = one.is_past(today)
         late = past and one.due_on is not None and dossier is not None and dossier.in_hand
         days_late = (today - one.due_on).days if late and one.due_on is not None else 0
         return CalendarRow(one, dossier, days_late, past, one.obligation.convention in closed)
 
-    rows = [row(one) for obligation in wanted for one in occurrences_in_year(obligation, filters.year)]
+    rows = [
+        row(each)
+        for obligation in wanted
+        for one in occurrences_in_year(obligation, filters.year)
+        for each in _each(one, dossiers)
+    ]
     return CalendarPage(
         late=tuple(sorted(_late(map(row, _with_dossier(wanted, dossiers))), key=_by_day)),
         dated=tuple(sorted((one for one in rows if one.due_on is not None), key=_by_day)),
@@ -147,17 +155,34 @@ def _by_day(row: CalendarRow) -> tuple[date, int, int]:
     return row.due_on or date.min, int(row.obligation.number[1:]), row.occurrence.exercise
 
 
+def _place(one: Occurrence) -> Place:
+    return one.key, one.exercise, one.position, one.about
+
+
+def _each(occurrence: Occurrence, dossiers: Mapping[Place, OpenDossier]) -> Iterator[Occurrence]:
+    """What running dossiers owe on their own: a row for each that was opened; without any, the one row as it is."""
+    abouts = (
+        sorted(about for *place, about in dossiers if about and tuple(place) == _place(occurrence)[:3])
+        if occurrence.obligation.per_path
+        else ()
+    )
+    yield from (replace(occurrence, about=about) for about in abouts)
+    if not abouts:
+        yield occurrence
+
+
 def _with_dossier(
-    wanted: Iterable[Obligation], dossiers: dict[tuple[str, int, int], OpenDossier]
+    wanted: Iterable[Obligation], dossiers: Mapping[Place, OpenDossier]
 ) -> Iterator[Occurrence]:
     exercises: dict[str, set[int]] = {}
-    for key, exercise, _ in dossiers:
+    for key, exercise, *_ in dossiers:
         exercises.setdefault(key, set()).add(exercise)
     for obligation in wanted:
-        yield from occurrences(obligation, sorted(exercises.get(obligation.key, ())))
+        for one in occurrences(obligation, sorted(exercises.get(obligation.key, ()))):
+            yield from _each(one, dossiers)
 
 
-def _dossiers(user: Any, holdings: tuple[Holding, ...] | None) -> dict[tuple[str, int, int], OpenDossier]:
+def _dossiers(user: Any, holdings: tuple[Holding, ...] | None) -> dict[Place, OpenDossier]:
     """The dossiers of the calendar that ``user`` may read: the first one of each occurrence, unless withdrawn."""
     rows = (
         dossiers_visible_to(user, holdings)
@@ -165,9 +190,14 @@ def _dossiers(user: Any, holdings: tuple[Holding, ...] | None) -> dict[tuple[str
         .order_by("-pk")
         .values_list("data", "reference", "status", "results")
     )
-    found: dict[tuple[str, int, int], OpenDossier] = {}
+    found: dict[Place, OpenDossier] = {}
     for data, reference, status, results in rows:
-        place = (data["obligation"], int(data["exercise"]), int(data.get("period") or 1))
+        place = (
+            data["obligation"],
+            int(data["exercise"]),
+            int(data.get("period") or 1),
+            data.get("about") or "",
+        )
         if status == S.WITHDRAWN.value and place in found:
             continue
         sent = results.get("transmit", {}).get("transmitted_on")

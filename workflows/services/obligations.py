@@ -1,7 +1,7 @@
 """Opens the dossiers of the convention's calendar, as the system: each occurrence once, whoever asks and how often."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,7 +12,13 @@ from cases.errors import BusinessError
 from cases.models import Dossier, Organisation
 from cases.services.journal import SYSTEM
 from workflows.calendar import Occurrence, due_in_year, is_closed, occurrences, to_open
-from workflows.engine.obligations import PATH, already_open_is_blocked, same_occurrence
+from workflows.engine.obligations import (
+    PATH,
+    already_open_is_blocked,
+    owing,
+    running_dossiers,
+    same_occurrence,
+)
 from workflows.engine.registry import get_path
 from workflows.rulebook import rulebooks
 from workflows.services.drafts import open_draft, validated_data
@@ -26,7 +32,8 @@ _LOCK = 4_201_502
 
 @dataclass(slots=True)
 class Opened:
-    """What an opening did, by the key of the obligation and its exercise, as « calendar.c01 2026 ».
+    """What an opening did, by the key of the obligation and its exercise, as « calendar.c01 2026 »; with the reference
+    of the dossier that owes it, where each running dossier does, as « calendar.c201 2015 FNASS-2015-0001 ».
 
     ``done``: the reference of each new dossier; ``kept``: of those that were there; ``closed``: occurrences of a closed
     convention, which are not opened; ``failed``: the sentence of each that could not be opened.
@@ -60,10 +67,25 @@ def open_due_obligations(on: date) -> Opened:
     return _open(due_in_year(rulebooks(), on))
 
 
+def open_obligations_of(path: str, on: date) -> Opened:
+    """Open what the running dossiers of a path owe in the calendar year of a day, and nothing else."""
+    return _open(one for one in due_in_year(rulebooks(), on) if one.obligation.per_path == path)
+
+
+def _each(wanted: Iterable[Occurrence]) -> Iterator[Occurrence]:
+    """What running dossiers owe on their own, once for each of them. One statement for each path that is concerned."""
+    running: dict[str, dict[str, date]] = {}
+    for one in wanted:
+        path = one.obligation.per_path
+        if path and path not in running:
+            running[path] = running_dossiers(path)
+        yield from owing(one, running.get(path, {}))
+
+
 def _open(wanted: Iterable[Occurrence]) -> Opened:
     report, body = Opened(), _fund()
     found = _already_open()
-    for one in wanted:
+    for one in _each(wanted):
         name, known = _name(one), found.get(_place(one))
         if known is not None:
             report.kept[name] = known
@@ -93,7 +115,13 @@ def _open_one(one: Occurrence, body: Organisation) -> tuple[str, bool]:
     with busy_is_conflict(), already_open_is_blocked() as about, transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        asked = {"obligation": one.key, "exercise": one.exercise, "period": one.position, "title": ""}
+        asked = {
+            "obligation": one.key,
+            "exercise": one.exercise,
+            "period": one.position,
+            "about": one.about,
+            "title": "",
+        }
         about.update(asked)
         known = (
             Dossier.objects.filter(**same_occurrence(asked))
@@ -123,18 +151,24 @@ def _fund() -> Organisation | None:
     return Organisation.objects.filter(kind=OrganisationKind.FUND, active=True).order_by("pk").first()
 
 
-def _already_open() -> dict[tuple[str, int, int], str]:
+def _already_open() -> dict[tuple[str, int, int, str], str]:
     """The dossiers of the calendar, withdrawn ones included: what somebody withdrew does not come back by itself."""
     rows = Dossier.objects.filter(path=PATH).order_by("-pk").values_list("data", "reference")
     return {
-        (data["obligation"], int(data["exercise"]), int(data.get("period") or 1)): reference
+        (
+            data["obligation"],
+            int(data["exercise"]),
+            int(data.get("period") or 1),
+            data.get("about") or "",
+        ): reference
         for data, reference in rows
     }
 
 
-def _place(one: Occurrence) -> tuple[str, int, int]:
-    return one.key, one.exercise, one.position
+def _place(one: Occurrence) -> tuple[str, int, int, str]:
+    return one.key, one.exercise, one.position, one.about
 
 
 def _name(one: Occurrence) -> str:
-    return f"{one.key} {one.exercise}" + (f"/{one.position}" if one.position > 1 else "")
+    half = f"/{one.position}" if one.position > 1 else ""
+    return f"{one.key} {one.exercise}{half}" + (f" {one.about}" if one.about else "")
