@@ -7,7 +7,7 @@ from django.dispatch import Signal
 
 from cases.enums import Role
 from cases.errors import Quote
-from cases.models import Absence, Deadline, Dossier, JournalEntry, User
+from cases.models import Absence, Deadline, Dossier, JournalEntry, Message, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,27 @@ class AbsenceDeclared:
     absence: Absence
 
 
+@dataclass(frozen=True, slots=True)
+class MessagePosted:
+    """A message or an internal note was written on a dossier. ``recipients``: keys of those to tell, never its author.
+
+    They may read it: who is told is decided where the message is written. ``files``: how many are attached.
+    """
+
+    dossier: Dossier
+    message: Message
+    files: int
+    recipients: tuple[int, ...]
+
+
 #: Sent with ``event: DeadlineReminded``, in the transaction that notes the reminder as done.
 deadline_reminded = Signal()
 #: Sent with ``event: HolderAway``; the same absence, clock and date may be told of again: receivers tell once.
 holder_away = Signal()
 #: Sent with ``event: AbsenceDeclared``, in the transaction of the declaration.
 absence_declared = Signal()
+#: Sent with ``event: MessagePosted``, in the transaction that writes the message.
+message_posted = Signal()
 
 
 def emit_reminder(event: DeadlineReminded) -> None:
@@ -139,3 +154,8 @@ def emit_holder_away(event: HolderAway) -> None:
 def emit_absence(event: AbsenceDeclared) -> None:
     """Tell the receivers."""
     absence_declared.send(sender=AbsenceDeclared, event=event)
+
+
+def emit_message(event: MessagePosted) -> None:
+    """Tell the receivers."""
+    message_posted.send(sender=MessagePosted, event=event)

@@ -11,13 +11,17 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 
 from cases import clock, rows
-from cases.enums import Role
-from cases.models import Dossier, User
+from cases.enums import Duty, Role
+from cases.models import Dossier, Organisation, User
 
 #: Roles that read every dossier, whatever its body.
 READS_ALL = frozenset({Role.AUDITOR})
 #: Roles that give no access to dossiers at all: administering people is no reason to read files.
 READS_NONE = frozenset({Role.ADMINISTRATOR})
+#: Roles of the desks and of the direction of the national fund, who write internal notes to each other.
+DESK = frozenset({Role.REVIEWER, Role.DIRECTOR_GENERAL, Role.ACCOUNTING_OFFICER, Role.MANAGER})
+#: Roles of those who are asked from outside: whoever holds one never reads internal notes.
+ASKED = frozenset({Role.EXPERT, Role.AUTHORITY, Role.COMPTROLLER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,73 @@ def may_read(holdings: tuple[Holding, ...], dossier: Dossier) -> bool:
         )
         for held in holdings
     )
+
+
+def fund_of(organisation: Organisation) -> int:
+    """The key of the national fund that a body is attached to; the fund's own for itself."""
+    return organisation.parent_id or organisation.pk
+
+
+def prepared(dossier: Dossier, user_id: int | None) -> bool:
+    """Whether a person took part in preparing a dossier."""
+    return user_id in dossier.participants.get(Duty.PREPARE.value, ())
+
+
+def writing_holding(
+    holdings: tuple[Holding, ...], dossier: Dossier, user_id: int | None
+) -> tuple[Holding | None, bool]:
+    """The holding under which a person writes on a dossier, and whether it is the submitter's side who writes.
+
+    First a role on the dossier's own body, then on the national fund, then one that is or was awaited. Where the fund
+    itself files, its preparers and whoever prepared the dossier are the submitter's side.
+    """
+    able = [held for held in holdings if held.role not in READS_ALL | READS_NONE]
+    own, fund = dossier.organisation_id, fund_of(dossier.organisation)
+    of_body = [held for held in able if held.organisation_id == own]
+    if of_body and own == fund:
+        desk = [held for held in of_body if held.role in DESK]
+        others = [held for held in of_body if held.role not in DESK]
+        mine = prepared(dossier, user_id) or not desk
+        return ((others or desk) if mine else desk)[0], mine
+    if of_body:
+        return of_body[0], True
+    of_fund = next((held for held in able if held.organisation_id == fund), None)
+    return of_fund or next((held for held in able if held.tag in set(dossier.involved)), None), False
+
+
+def may_relate(holdings: tuple[Holding, ...], dossier: Dossier, user_id: int | None) -> bool:
+    """Whether a person may link a dossier to others: a role on its body or on the fund, not one asked from outside."""
+    held, _ = writing_holding(holdings, dossier, user_id)
+    return held is not None and held.organisation_id in (
+        dossier.organisation_id,
+        fund_of(dossier.organisation),
+    )
+
+
+def reads_notes(holdings: tuple[Holding, ...], dossier: Dossier, user_id: int | None) -> bool:
+    """Whether a person reads the internal notes of a dossier that they may read: the fund's desks, and auditors.
+
+    Never who prepared the dossier, who holds any role on the body that files it (or below), or a role that is asked
+    from outside: the same person may hold a role on both sides.
+    """
+    fund, body = fund_of(dossier.organisation), dossier.organisation
+    if prepared(dossier, user_id):
+        return False
+    if any(
+        held.role in ASKED or (body.pk != fund and held.lineage.startswith(body.lineage)) for held in holdings
+    ):
+        return False
+    return any(
+        held.role in READS_ALL or (held.role in DESK and held.organisation_id == fund) for held in holdings
+    )
+
+
+def noting_holding(holdings: tuple[Holding, ...], dossier: Dossier, user_id: int | None) -> Holding | None:
+    """The holding under which a person writes internal notes, if any: auditors only read them."""
+    if not reads_notes(holdings, dossier, user_id):
+        return None
+    fund = fund_of(dossier.organisation)
+    return next((held for held in holdings if held.role in DESK and held.organisation_id == fund), None)
 
 
 def reads_budgets(holdings: tuple[Holding, ...]) -> bool:

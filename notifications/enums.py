@@ -55,6 +55,7 @@ class NoticeKind(models.TextChoices):
     TASK = "task", "Une étape attend l’un de mes rôles"
     NEWS = "news", "Un dossier que j’ai créé avance"
     REMINDER = "reminder", "Une échéance approche ou est dépassée"
+    MESSAGE = "message", "Message sur un dossier"
     LEGAL = "legal", "Information légale à recevoir"
     DIGEST = "digest", "Récapitulatif"
 
@@ -69,6 +70,6 @@ class Cadence(models.TextChoices):
 
 
 #: Kinds for which people choose; what the text makes an obligation is always sent at once.
-CHOOSABLE = (NoticeKind.TASK, NoticeKind.NEWS, NoticeKind.REMINDER)
+CHOOSABLE = (NoticeKind.TASK, NoticeKind.NEWS, NoticeKind.REMINDER, NoticeKind.MESSAGE)
 #: Kinds that a webhook can be told of.
 CALLABLE = (NoticeKind.TASK, NoticeKind.NEWS, NoticeKind.LEGAL)

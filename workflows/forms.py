@@ -7,6 +7,8 @@ from django import forms
 
 from cases.deadlines import Unit
 from cases.models import User
+from cases.register_terms import LinkKind
+from cases.services.exchanges import MAX_FILES, MAX_TEXT
 from workflows.services.extensions import MAX_EXTENSION
 
 
@@ -84,3 +86,70 @@ class FeedForm(forms.Form):
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self.fields["what"].choices = list(choices)  # type: ignore[attr-defined]
+
+
+class _FilesInput(forms.ClearableFileInput):
+    """Several files at once."""
+
+    allow_multiple_selected = True
+
+
+class _FilesField(forms.FileField):
+    """Any number of files, looked at by the service."""
+
+    widget = _FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        given = data if isinstance(data, list | tuple) else [data] if data else []
+        return list(given)
+
+
+class MessageForm(forms.Form):
+    """A message, or an internal note, with files. What is wrong with them the service says."""
+
+    text = forms.CharField(
+        label="Votre message",
+        max_length=MAX_TEXT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={
+            "required": "Écrivez votre message avant de l’envoyer.",
+            "max_length": f"Ce texte dépasse {MAX_TEXT} caractères : résumez-le.",
+        },
+    )
+    files = _FilesField(  # type: ignore[assignment]  # a field, as all of them are
+        label="Fichiers à joindre",
+        required=False,
+        help_text=f"{MAX_FILES} au plus, des mêmes formats que les pièces.",
+    )
+
+    def __init__(self, *args: Any, label: str = "Votre message", **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = label
+
+
+class LinkForm(forms.Form):
+    """How a dossier relates to another, and which."""
+
+    kind = forms.ChoiceField(
+        label="Ce dossier",
+        choices=LinkKind.choices,
+        error_messages={
+            "required": "Choisissez comment ce dossier se rapporte à l’autre.",
+            "invalid_choice": "Choisissez dans la liste comment ce dossier se rapporte à l’autre.",
+        },
+    )
+    other = forms.CharField(
+        label="Référence de l’autre dossier",
+        max_length=40,
+        help_text="Par exemple FNMO-2015-0042.",
+        error_messages={
+            "required": "Indiquez la référence de l’autre dossier.",
+            "max_length": "Une référence tient en 40 caractères : vérifiez-la.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import calendar, dossier, feeds, filing, receipts, register, work
+from workflows.views import calendar, dossier, exchanges, feeds, filing, receipts, register, work
 
 urlpatterns = [
     path("", work.home, name="home"),
@@ -30,6 +30,11 @@ urlpatterns = [
         dossier.deadline_extend,
         name="deadline_extend",
     ),
+    path("dossiers/<str:reference>/messages/", exchanges.message_post, name="message_post"),
+    path("dossiers/<str:reference>/notes/", exchanges.note_post, name="note_post"),
+    path("dossiers/<str:reference>/liens/", exchanges.link_add, name="link_add"),
+    path("dossiers/<str:reference>/liens/<uuid:link_id>/retirer/", exchanges.link_remove, name="link_remove"),
+    path("dossiers/<str:reference>/copie/", exchanges.dossier_copy, name="dossier_copy"),
     path("dossiers/<str:reference>/pieces/", dossier.dossier_upload, name="dossier_upload"),
     path("dossiers/<str:reference>/journal.json", dossier.dossier_journal, name="dossier_journal"),
     path("accuses/<str:token>/", receipts.receipt, name="receipt"),

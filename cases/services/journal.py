@@ -68,6 +68,25 @@ def append_entry(
     return entry
 
 
+def mention(
+    *, dossier: Dossier, actor: User, capacity: str, action: str, changes: Mapping[str, Any]
+) -> JournalEntry:
+    """An entry that tells of something beside the file: a message, a link to another dossier. Two statements.
+
+    The dossier itself stays as it was: neither its version nor the moment of its last act moves.
+    """
+    entry = append_entry(
+        dossier=dossier,
+        actor=actor,
+        capacity=capacity,
+        action=action,
+        status_before=dossier.status,
+        changes=changes,
+    )
+    rows.update(dossier, ("journal_length", "journal_head"))
+    return entry
+
+
 def append_administration_entry(
     *,
     actor: User | None,

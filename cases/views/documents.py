@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from cases.content import safe_name
 from cases.errors import NotFound
-from cases.models import Document
+from cases.models import Document, MessageFile
 from cases.permissions import Holding
 from cases.selectors import document_for
 from cases.views.access import holdings_of_request, person_of
@@ -19,17 +19,21 @@ def document_response(
     user: Any, reference: str, public_id: UUID, holdings: tuple[Holding, ...] | None
 ) -> FileResponse:
     """The file of a piece that ``user`` may read. Raises ``NotFound``, also when the stored file has gone."""
-    document: Document = document_for(user, reference, public_id, holdings)
+    return stored_file_response(document_for(user, reference, public_id, holdings))
+
+
+def stored_file_response(stored: Document | MessageFile) -> FileResponse:
+    """A stored file as a download that no browser shows as a page. Raises ``NotFound`` when the file has gone."""
     try:
-        file = document.file.open("rb")
+        file = stored.file.open("rb")
     except FileNotFoundError:
         raise NotFound(
             "Le fichier de cette pièce est introuvable dans le stockage. Signalez-le à l’administrateur."
         ) from None
     response = FileResponse(
-        file, as_attachment=True, filename=safe_name(document.name), content_type=document.content_type
+        file, as_attachment=True, filename=safe_name(stored.name), content_type=stored.content_type
     )
-    response["Content-Length"] = str(document.size)
+    response["Content-Length"] = str(stored.size)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

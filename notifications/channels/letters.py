@@ -31,6 +31,7 @@ TO_DO = {
     NoticeKind.TASK: "Ouvrez le dossier : la page montre ce qui est attendu de vous et les pièces à lire.",
     NoticeKind.NEWS: "Ouvrez le dossier pour lire la suite qui lui est donnée. Rien d’autre ne vous est demandé ici.",
     NoticeKind.REMINDER: "Ouvrez le dossier et faites l’étape attendue, ou demandez qu’elle soit confiée à quelqu’un.",
+    NoticeKind.MESSAGE: "Ouvrez le dossier pour lire le message en entier, et pour y répondre.",
 }
 
 

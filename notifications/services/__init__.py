@@ -13,6 +13,7 @@ from notifications.services.announce import TOLD_TO_CREATOR, announce, event_key
 from notifications.services.bounces import Received, UnknownMail, receive_bounce, sweep_maildir
 from notifications.services.delivery import Delivered, channels_of, deliver
 from notifications.services.digests import bundle_digests
+from notifications.services.messages import tell_of_message
 from notifications.services.preferences import set_preferences
 from notifications.services.reading import mark_all_read, mark_read, settle_before, settle_unsent
 from notifications.services.reminders import remind, tell_holder_away
@@ -44,4 +45,5 @@ __all__ = [
     "sweep_maildir",
     "tell",
     "tell_holder_away",
+    "tell_of_message",
 ]

@@ -207,12 +207,16 @@ def tell(
     quote: Quote | None = None,
     to_do: str = "",
     clock_id: int | None = None,
+    fragment: str = "",
 ) -> int:
-    """Tell people (their keys) something about a dossier that is no act on it: a reminder. How many rows were written.
+    """Tell people (their keys) something about a dossier that is no act on it: a reminder, a message.
+
+    How many rows were written.
 
     Each by the channels that they prefer for ``kind``, once for an ``event`` (60 characters at most), active people
     only. ``to_do``: what the mail asks of them, where the usual sentence of the kind does not suit; ``clock_id``: the
-    clock that a reminder is about, whose date the mail shows and whose end settles it.
+    clock that a reminder is about, whose date the mail shows and whose end settles it; ``fragment``: the place of the
+    dossier's page that the notice opens.
     The caller answers for their right to read the dossier. One statement; needs the caller's transaction.
     """
     if kind not in CHOOSABLE:
@@ -228,7 +232,7 @@ def tell(
             "details": _details(quote, to_do, clock_id),
             "step": step,
             "dossier": dossier.pk,
-            "link": f"/dossiers/{dossier.reference}/",
+            "link": f"/dossiers/{dossier.reference}/{'#' if fragment else ''}{fragment}",
             "act": "",
             "payload": "{}",
         },

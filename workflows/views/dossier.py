@@ -24,11 +24,12 @@ from workflows.engine.diagram import path_svg
 from workflows.forms import ExtendForm, ReassignForm
 from workflows.rulebook import rulebooks
 from workflows.selectors import DossierView, dossier_view
+from workflows.selectors.exchange_view import exchanges_of
 from workflows.services import add_document, extend_deadline, perform, reassign
-from workflows.views import credit_presentation, presentation
+from workflows.views import credit_presentation, exchange_presentation, presentation
 
 
-def _page(
+def dossier_page(
     request: HttpRequest,
     view: DossierView,
     *,
@@ -37,9 +38,15 @@ def _page(
     upload_error: dict[str, str] | None = None,
     reassigned: ReassignForm | None = None,
     extended: tuple[int, ExtendForm] | None = None,
+    exchanged: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The page of a dossier; what was just refused is shown with what was typed.
+
+    ``exchanged``: a form that was refused among messages, notes and links (``exchange_presentation.context_of``).
+    """
     user = person_of(request)
+    exchanges = exchanges_of(view, user)
     pairs, tables = presentation.facts(view)
     tasks = presentation.tasks(view, user.pk, reassigned)
     actions = presentation.actions(view, failed, bound)
@@ -75,7 +82,7 @@ def _page(
             "max_mb": settings.BERLINE_MAX_UPLOAD_MB,
             "deadlines": presentation.deadlines(view, extended),
             "decisions": view.decisions,
-            "journal": presentation.journal(view),
+            "journal": presentation.journal(view, exchange_presentation.names_of_links(exchanges)),
             "journal_export_url": reverse("dossier_journal", args=[view.dossier.reference]),
             "facts": pairs,
             "amount_label": view.path.amount_label,
@@ -85,6 +92,7 @@ def _page(
             "notices": credit_presentation.notices(view),
             "tables": tables,
             "may_edit": view.may_edit,
+            **exchange_presentation.context_of(view, exchanges, exchanged),
         },
         status=status,
     )
@@ -94,7 +102,7 @@ def _page(
 @require_safe
 def dossier(request: HttpRequest, reference: str) -> HttpResponse:
     """``GET /dossiers/<reference>/``."""
-    return _page(request, dossier_view(person_of(request), reference, holdings_of_request(request)))
+    return dossier_page(request, dossier_view(person_of(request), reference, holdings_of_request(request)))
 
 
 @login_required
@@ -133,7 +141,7 @@ def dossier_act(request: HttpRequest, reference: str) -> HttpResponse:
             "message": error.message,
             "reasons": error.reasons,
         }
-        return _page(request, view, failed=failed, bound=bound, status=error.http_status)
+        return dossier_page(request, view, failed=failed, bound=bound, status=error.http_status)
     messages.success(request, "C’est fait, et inscrit au journal.")
     return redirect("dossier", reference)
 
@@ -174,7 +182,7 @@ def dossier_upload(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             failed = {"step": "", "outcome": "", "motive": "", "message": error.message, "reasons": ()}
             shown = {"failed": failed}
-        return _page(request, view, status=error.http_status, **shown)
+        return dossier_page(request, view, status=error.http_status, **shown)
     messages.success(request, f"« {document.name} » est joint au dossier.")
     return redirect(f"{reverse('dossier', args=[reference])}#piece-{kind}")
 
@@ -211,7 +219,7 @@ def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
         else:
             messages.success(request, f"La tâche est confiée à {to}.")
             return redirect("dossier", found.reference)
-    return _page(request, view, failed=failed, reassigned=form, status=status)
+    return dossier_page(request, view, failed=failed, reassigned=form, status=status)
 
 
 @login_required
@@ -243,7 +251,7 @@ def deadline_extend(request: HttpRequest, reference: str, deadline_id: int) -> H
         else:
             messages.success(request, f"L’échéance « {found.title} » est prolongée.")
             return redirect("dossier", reference)
-    return _page(request, view, failed=failed, extended=(deadline_id, form), status=status)
+    return dossier_page(request, view, failed=failed, extended=(deadline_id, form), status=status)
 
 
 @login_required

@@ -1,5 +1,6 @@
 """Puts a ``DossierView`` into the words of the dossier page. No query but the facilities' names and budget lines."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,7 @@ from workflows.engine.step import Step
 from workflows.forms import ExtendForm, ReassignForm
 from workflows.selectors import Action, DossierView
 from workflows.services.extensions import extendable
-from workflows.views import credit_presentation
+from workflows.views import credit_presentation, exchange_presentation
 
 ACTION_TITLES = {
     "create": "Dossier créé",
@@ -33,6 +34,9 @@ ACTION_TITLES = {
     "withdraw": "Dossier retiré",
     "extend": "Échéance prolongée",
     "breach": "Délai légal dépassé",
+    "message": "Message envoyé",
+    "link": "Lien avec un autre dossier ajouté",
+    "unlink": "Lien avec un autre dossier retiré",
 }
 
 
@@ -197,8 +201,8 @@ def deadlines(view: DossierView, extended: tuple[int, ExtendForm] | None = None)
     return shown
 
 
-def journal(view: DossierView) -> list[dict[str, Any]]:
-    """The journal in French, latest first."""
+def journal(view: DossierView, linked: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The journal in French, latest first. ``linked``: what each link that this person may know of says, by its id."""
     labels = {name: str(field.label or name) for name, field in view.path.form.base_fields.items()}
     return [
         {
@@ -210,7 +214,8 @@ def journal(view: DossierView) -> list[dict[str, Any]]:
             "status_after_label": status_label(entry.status_after)
             if entry.status_before != entry.status_after
             else "",
-            "changes": _changes(entry, labels, view.path),
+            "changes": _changes(entry, labels, view.path)
+            + exchange_presentation.changes(entry, linked or {}),
         }
         for entry in view.journal
     ]
