@@ -22,6 +22,7 @@ def register_checks() -> None:
     """Register with Django; called once the paths are known."""
     checks.register(check_paths, "berline")
     checks.register(check_roles, "berline")
+    checks.register(check_obligations, "berline")
     checks.register(check_stored_references, checks.Tags.database)
 
 
@@ -224,6 +225,17 @@ def check_roles(**kwargs: Any) -> list[checks.CheckMessage]:
                     )
                 )
     return problems
+
+
+def check_obligations(**kwargs: Any) -> list[checks.CheckMessage]:
+    """What each running dossier of a path owes names a path that exists."""
+    known = {path.key for path in all_paths()}
+    return [
+        checks.Error(f"{one.key} of {book.key}: no path {one.per_path!r}", id="berline.E023")
+        for book in rulebooks().values()
+        for one in book.obligations.values()
+        if one.per_path and one.per_path not in known
+    ]
 
 
 def check_stored_references(databases: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
