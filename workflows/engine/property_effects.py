@@ -106,6 +106,11 @@ def moves_to(state: PropertyState) -> Effect:
     return effect
 
 
+to_sale: Final = moves_to(PropertyState.ON_SALE)
+under_offer: Final = moves_to(PropertyState.UNDER_OFFER)
+off_sale: Final = moves_to(PropertyState.WITHDRAWN)
+
+
 def sell(context: StepContext) -> None:
     """Write the sale with the book value of the register: Δ = price − net book value (A28). Raises ``Blocked``."""
     building, actor = steps.building_needed(context), context.actor
@@ -214,10 +219,12 @@ def computation_of(context: StepContext) -> Preview:
 
 
 def _used(context: StepContext) -> Decimal:
-    """What was given to a use already (A76), EUR."""
-    sale = steps.sale_needed(context)
-    total = ProceedsAllocation.objects.filter(sale=sale).aggregate(total=Sum("amount"))["total"]
-    return total or Decimal(0)
+    """What was given to a use already (A76), EUR. One statement, once."""
+    if "used" not in context.memo:
+        given = ProceedsAllocation.objects.filter(sale=steps.sale_needed(context))
+        context.memo["used"] = given.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    total: Decimal = context.memo["used"]
+    return total
 
 
 def parts_of(context: StepContext) -> list[ProceedsPart]:

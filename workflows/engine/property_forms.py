@@ -47,21 +47,15 @@ class BuildingWidget(forms.Select):
 
     organisation_id: int | None = None
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        """The choices, with the one that is stored among them."""
-        shown = str(value or "")
-        offered = self._offered()
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """The choices, with the one that is stored among them; or the text."""
+        offered, shown = self._offered(), str(value or "")
         if len(offered) > LISTED:
-            return forms.TextInput().get_context(name, shown, attrs)
+            return forms.TextInput(self.attrs).render(name, shown, attrs, renderer)
         if shown and shown not in dict(offered):
             offered.append((shown, shown))
         self.choices = [("", "Choisissez le bien"), *offered]
-        return super().get_context(name, value, attrs)
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        """By the template of what ``get_context`` chose."""
-        context = self.get_context(name, value, attrs)
-        return self._render(context["widget"]["template_name"], context, renderer)
+        return super().render(name, value, attrs, renderer)
 
     def _offered(self) -> list[tuple[str, str]]:
         if self.organisation_id is None:

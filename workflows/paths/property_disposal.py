@@ -52,7 +52,6 @@ CHECK_DELAY = "property.disposal.check_delay"
 COMPLETION_DELAY = "property.disposal.completion_delay"
 DECIDE_DELAY = "property.disposal.decide_delay"
 SUSPENSION = "calendar.review_suspension"
-PROPERTY = property_effects.PropertyState
 
 FITS = (guards.missing_pieces, *property_steps.SELLABLE)
 
@@ -265,7 +264,7 @@ class PropertyDisposal(Path):
                 status=S.APPROVED,
                 guards=FITS,
                 effects=(
-                    property_effects.moves_to(PROPERTY.ON_SALE),
+                    property_effects.to_sale,
                     property_effects.put_on_sale_paper,
                 ),
                 style="success",
@@ -279,7 +278,7 @@ class PropertyDisposal(Path):
                 motive=True,
                 rules=("refusal.motive",),
                 effects=(
-                    property_effects.moves_to(PROPERTY.WITHDRAWN),
+                    property_effects.off_sale,
                     property_effects.refusal_paper,
                 ),
                 style="danger",
@@ -320,7 +319,7 @@ class PropertyDisposal(Path):
                 form=property_forms.OfferForm,
                 guards=(property_steps.no_offer_yet,),
                 checks=(property_steps.not_before_decision("offered_on"),),
-                effects=(property_effects.moves_to(PROPERTY.UNDER_OFFER),),
+                effects=(property_effects.under_offer,),
                 help="Le bien passe « sous offre » ; il reste à vendre.",
             ),
             outcome(
@@ -330,7 +329,7 @@ class PropertyDisposal(Path):
                 status=S.APPROVED,
                 motive=True,
                 guards=(property_steps.offer_stands,),
-                effects=(property_effects.moves_to(PROPERTY.ON_SALE),),
+                effects=(property_effects.to_sale,),
                 help="Le bien est de nouveau « en vente ».",
             ),
             outcome(
@@ -340,7 +339,7 @@ class PropertyDisposal(Path):
                 status=S.LAPSED,
                 motive=True,
                 clock=Clock.DROP,
-                effects=(property_effects.moves_to(PROPERTY.WITHDRAWN),),
+                effects=(property_effects.off_sale,),
                 style="danger",
                 help="Le dossier devient caduc ; le bien est « retiré de la vente ».",
             ),
