@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import calendar, dossier, exchanges, feeds, filing, receipts, register, work
+from workflows.views import calendar, dossier, exchanges, feeds, filing, meetings, receipts, register, work
 
 urlpatterns = [
     path("", work.home, name="home"),
@@ -15,6 +15,19 @@ urlpatterns = [
     path("registre/", register.register, name="register"),
     path("registre/export.xlsx", register.register_xlsx, name="register_xlsx"),
     path("registre/export.pdf", register.register_pdf, name="register_pdf"),
+    path("seances/", meetings.meetings, name="meetings"),
+    path("seances/nouvelle/", meetings.meeting_new, name="meeting_new"),
+    path("seances/inscrire/", meetings.meeting_add, name="meeting_add_to"),
+    path("seances/<uuid:public_id>/", meetings.meeting, name="meeting"),
+    path("seances/<uuid:public_id>/modifier/", meetings.meeting_change, name="meeting_change"),
+    path("seances/<uuid:public_id>/inscrire/", meetings.meeting_add, name="meeting_add"),
+    path("seances/<uuid:public_id>/retirer/", meetings.meeting_remove, name="meeting_remove"),
+    path("seances/<uuid:public_id>/ordre/", meetings.meeting_order, name="meeting_order"),
+    path("seances/<uuid:public_id>/resultats/", meetings.meeting_record, name="meeting_record"),
+    path("seances/<uuid:public_id>/ordre-du-jour/", meetings.meeting_agenda, name="meeting_agenda"),
+    path("seances/<uuid:public_id>/clore/", meetings.meeting_close, name="meeting_close"),
+    path("seances/<uuid:public_id>/annuler/", meetings.meeting_cancel, name="meeting_cancel"),
+    path("seances/<uuid:public_id>/documents/<uuid:paper_id>/", meetings.meeting_paper, name="meeting_paper"),
     path("flux/", feeds.feeds, name="feeds"),
     path("flux/<uuid:public_id>/revoquer/", feeds.feed_revoke, name="feed_revoke"),
     path("flux/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),

@@ -7,6 +7,9 @@ from django.http import HttpRequest
 from cases.enums import Role
 from cases.models import User
 from cases.permissions import Holding, administers, holdings_of, reads_budgets
+from cases.selectors.meetings import kinds_read
+from cases.selectors.facilities import reads_facilities
+from cases.selectors.property import reads_properties
 
 
 def person_of(request: HttpRequest) -> User:
@@ -41,6 +44,10 @@ SECTIONS = {
     "dossier_edit": "search",
     "dossier_act": "search",
     "dossier_upload": "search",
+    "message_post": "search",
+    "note_post": "search",
+    "link_add": "search",
+    "dossier_copy": "search",
     "dossier_simulate": "new",
     "notices": "notices",
     "calendar": "calendar",
@@ -51,13 +58,40 @@ SECTIONS = {
     "deliveries": "roles",
     "webhooks": "roles",
     "webhook_new": "roles",
+    "facilities": "facilities",
+    "facility": "facilities",
+    "facility_new": "facilities",
+    "facility_do": "facilities",
+    "facility_professional_add": "facilities",
+    "facility_professional_end": "facilities",
+    "facility_import": "facilities",
+    "meetings": "meetings",
+    "meeting": "meetings",
+    "meeting_new": "meetings",
+    "meeting_change": "meetings",
+    "meeting_record": "meetings",
     "budgets": "budgets",
     "budget": "budgets",
     "budget_line": "budgets",
+    "properties": "property",
+    "property": "property",
+    "property_new": "property",
+    "property_change": "property",
+    "property_move": "property",
+    "property_boards": "property",
+    "property_import": "property",
 }
 
 #: What the frame of the pages asks of the person, all false for a visitor.
-ABILITIES = ("can_prepare", "can_read_budgets", "can_read_register", "can_administer")
+ABILITIES = (
+    "can_prepare",
+    "can_read_budgets",
+    "can_read_register",
+    "can_read_meetings",
+    "can_read_property",
+    "can_read_facilities",
+    "can_administer",
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -75,7 +109,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             "capacity": capacity,
             "can_prepare": any(one.role == Role.PREPARER for one in held),
             "can_read_budgets": reads_budgets(held),
+            "can_read_meetings": bool(kinds_read(held)),
             "can_read_register": reads_budgets(held),  # any role that lets its owner read dossiers
+            "can_read_property": reads_properties(held),
+            "can_read_facilities": reads_facilities(held),
             "can_administer": administers(held),
             "section": SECTIONS.get(match.url_name or "", "") if match else "",
         }

@@ -1,5 +1,6 @@
 """Meetings: agendas, votes recorded together, closing with the minutes; who may, and what is refused."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +9,10 @@ import pytest
 
 from cases import clock
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Invalid, NotFound, Stale
+from cases.meeting_papers import minutes_paper
 from cases.models import AgendaItem, Document, JournalEntry, Meeting, MeetingPaper
+from cases.permissions import holdings_of
+from cases.register_terms import MeetingKind
 from cases.selectors.meetings import awaited_meeting, meetings_visible_to
 from cases.services.meetings import (
     cancel_meeting,
@@ -19,8 +23,6 @@ from cases.services.meetings import (
     remove_item,
     reorder_agenda,
 )
-from cases.permissions import holdings_of
-from cases.uploads import sha256_of
 from tests.credit_journeys import NOW
 from tests.journeys import Cast, state_of_everything
 from tests.meetings import VOTES, adopted, awaiting, decision, enter, record, rejected, session
@@ -38,6 +40,14 @@ TOMORROW = TODAY + timedelta(days=1)
 def _now() -> Any:
     with clock.at(NOW):
         yield
+
+
+def bytes_of(paper: MeetingPaper) -> bytes:
+    """The stored file."""
+    with paper.file.open("rb") as file:
+        content: bytes = file.read()
+    assert (paper.size, paper.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    return content
 
 
 def refused(error: type[BusinessError], act: Callable[[], object]) -> BusinessError:
@@ -110,7 +120,7 @@ def test_change_and_cancellation(cast: Cast) -> None:
     assert awaited_meeting(other.dossier) is None
     assert [
         one.dossier.reference
-        for one in waiting_for_meeting(cast.secretary, holdings_of(cast.secretary), "board")
+        for one in waiting_for_meeting(cast.secretary, holdings_of(cast.secretary), MeetingKind.BOARD)
     ] == [other.reference]
     refused(Conflict, lambda: change_meeting(**change, changes={"place": "Lens"}))
     assert session(cast, TOMORROW).pk != later.pk  # the day is free again
@@ -240,9 +250,7 @@ def test_separation_of_duties_concerns_its_row(cast: Cast) -> None:
     dossier = own.dossier
     dossier.participants = dossier.participants | {"review": [cast.secretary.pk]}
     dossier.save(update_fields=["participants"])
-    error = refused(
-        Forbidden, lambda: record(cast, meeting, adopted(own), adopted(other))
-    )
+    error = refused(Forbidden, lambda: record(cast, meeting, adopted(own), adopted(other)))
     (row,) = error.details["rows"].values()
     assert row["details"]["reasons"][0]["code"] == "separation_of_duties"
     rows = meeting_view(cast.secretary, holdings_of(cast.secretary), meeting.public_id).rows
@@ -307,8 +315,7 @@ def test_closing_names_what_is_left_then_makes_the_minutes(cast: Cast) -> None:
 
     paper = MeetingPaper.objects.get(meeting=meeting)
     assert (paper.kind, paper.version, paper.name) == ("minutes", 1, "Procès-verbal 2026-03-02.pdf")
-    content = paper.file.read()
-    assert (paper.size, paper.sha256) == (len(content), sha256_of(paper.file))
+    content = bytes_of(paper)
     assert_both_standards(content)
     text = words(content)
     for said in (
@@ -346,11 +353,11 @@ def test_agenda_is_made_anew_when_it_changes(cast: Cast) -> None:
     anew = make_agenda(**make)
     assert (paper.version, anew.version) == (2, 3)
     assert MeetingPaper.objects.filter(meeting=meeting, kind="agenda").count() == 2
-    content = anew.file.read()
+    content = bytes_of(anew)
     assert_both_standards(content)
     assert f"1 {first.reference}" in words(content)
     assert f"2 {second.reference}" in words(content)
-    assert second.reference not in words(paper.file.read())
+    assert second.reference not in words(bytes_of(paper))
     refused(Blocked, lambda: close_meeting(**make))
     refused(Forbidden, lambda: make_agenda(**make | {"actor": cast.reviewer}))
 
@@ -377,8 +384,6 @@ def test_readers(cast: Cast) -> None:
 
 
 def test_minutes_of_sixty_dossiers_repeat_their_head(cast: Cast) -> None:
-    from cases.meeting_papers import minutes_paper
-
     meeting, (journey,) = session(cast), awaiting(cast)
     (item,) = enter(cast, meeting, journey)
     item.record, item.outcome = VOTES | {"label": "Adopté"}, "adopted"
