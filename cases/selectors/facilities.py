@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from cases.enums import Role
 from cases.errors import NotFound
-from cases.models import Facility, Organisation
+from cases.models import Dossier, Facility, FacilityChange, FacilityProfessional, Organisation
 from cases.permissions import READS_ALL, READS_NONE, Holding, holdings_of
+from cases.selectors.dossiers import dossiers_visible_to
 from cases.text import storable
 
 UNSEEN = (
@@ -38,6 +40,11 @@ def facilities_visible_to(user: Any, holdings: tuple[Holding, ...] | None = None
     for lineage in reading:
         gate |= Q(organisation__lineage__startswith=lineage)
     return Facility.objects.filter(gate)
+
+
+def reads_facilities(holdings: tuple[Holding, ...]) -> bool:
+    """Whether one of the holdings lets its owner open the register at all. No statement."""
+    return any(one.role not in READS_NONE for one in holdings)
 
 
 def reads_facilities_of(holdings: tuple[Holding, ...], organisation: Organisation) -> bool:
@@ -72,6 +79,58 @@ def facility_for(user: Any, code: str, holdings: tuple[Holding, ...] | None = No
     if found is None:
         raise NotFound(UNSEEN)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityFile:
+    """An œuvre with all that the register knows of it, as one person may read it.
+
+    ``history``: latest first; ``readable``: keys of the dossiers that it names and the person reads. ``dossiers``:
+    those that name the œuvre or changed it, latest first, at most ``DOSSIERS``.
+    """
+
+    facility: Facility
+    professionals: tuple[FacilityProfessional, ...]
+    history: tuple[FacilityChange, ...]
+    readable: frozenset[int]
+    dossiers: tuple[Dossier, ...]
+
+    @property
+    def present(self) -> tuple[FacilityProfessional, ...]:
+        """Professionals who have not left."""
+        return tuple(one for one in self.professionals if one.until is None)
+
+    @property
+    def gone(self) -> tuple[FacilityProfessional, ...]:
+        """Professionals who left."""
+        return tuple(one for one in self.professionals if one.until is not None)
+
+
+DOSSIERS = 50
+"""How many dossiers are shown of an œuvre."""
+
+
+def facility_file(user: Any, code: str, holdings: tuple[Holding, ...] | None = None) -> FacilityFile:
+    """The œuvre with that code. Five statements whatever there is of it. Raises ``NotFound`` without a hint."""
+    held = holdings_of(user) if holdings is None else holdings
+    facility = facility_for(user, code, held)
+    history = tuple(
+        FacilityChange.objects.filter(facility=facility)
+        .select_related("actor", "dossier")
+        .order_by("-at", "-pk")
+    )
+    readable = dossiers_visible_to(user, held)
+    causes = {one.dossier_id for one in history if one.dossier_id is not None}
+    named = Q(data__facilities__contains=[facility.code])
+    named |= Q(data__facilities__contains=[{"facility": facility.code}])
+    dossiers = readable.filter(named | Q(pk__in=causes)).select_related("organisation")
+    return FacilityFile(
+        facility=facility,
+        professionals=tuple(facility.professionals.order_by("profession", "adeli", "since", "pk")),
+        history=history,
+        readable=frozenset(readable.filter(pk__in=causes).order_by("pk").values_list("pk", flat=True)),
+        dossiers=tuple(dossiers.order_by("-updated_at", "-pk")[:DOSSIERS]),
+    )
 
 
 def facilities_of(organisation_id: int) -> QuerySet[Facility]:

@@ -39,6 +39,9 @@ from cases.text import fault_of
 
 MAX_NAME, MAX_TOWN, MAX_CODE = 160, 80, 40
 
+#: Words that stand in the addresses of the register where a code stands.
+RESERVED_CODES = frozenset({"nouvelle", "import"})
+
 #: What a person may change of an œuvre; all the rest has a function of its own.
 EDITABLE = ("name", "town", "kind", "finess")
 
@@ -76,7 +79,7 @@ def create_facility(
     if values["finess"] and "finess" not in details and (fault := taken(values["finess"])):
         details["finess"] = [fault]
     chosen = code.strip() or _free_code(f"{values['name']} {values['town']}")
-    if code.strip() and (code.strip() != slugify(code.strip()) or len(code.strip()) > MAX_CODE):
+    if chosen in RESERVED_CODES or chosen != slugify(chosen) or len(chosen) > MAX_CODE:
         details["code"] = [
             f"Un code n’a que des minuscules sans accent, des chiffres et des tirets, {MAX_CODE} caractères au plus : "
             "« npdc-sante-lens »."
@@ -377,7 +380,9 @@ def _checked(data: Mapping[str, Any], details: dict[str, list[str]]) -> dict[str
 def _free_code(words: str) -> str:
     """A code made of words that no œuvre has yet. One statement."""
     base = slugify(words.replace("œ", "oe").replace("Œ", "Oe"))[: MAX_CODE - 4].strip("-") or "oeuvre"
-    taken = set(Facility.objects.filter(code__startswith=base).values_list("code", flat=True))
+    taken = RESERVED_CODES | set(
+        Facility.objects.filter(code__startswith=base).values_list("code", flat=True)
+    )
     if base not in taken:
         return base
-    return next(code for number in range(2, len(taken) + 3) if (code := f"{base}-{number}") not in taken)
+    return next(code for number in range(2, len(taken) + 4) if (code := f"{base}-{number}") not in taken)
