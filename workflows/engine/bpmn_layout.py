@@ -181,7 +181,7 @@ class Layout:
         start = line.source.y if lane < line.source.y else line.source.bottom
         end = line.target.y if lane < line.target.y else line.target.bottom
         line.points = [(leaves, start), (leaves, lane), (enters, lane), (enters, end)]
-        line.label = (leaves + 6 if enters > leaves else leaves - LABEL[0] - 6, lane - 2 - LABEL[1] // 2)
+        line.label = (leaves + 6 if enters > leaves else leaves - LABEL[0] - 6, lane - LABEL[1] - 2)
 
 
 class _Ports:

@@ -174,9 +174,9 @@ class Drawing:
         leaving = sorted((one for one in self._of("skip") if one.source is box), key=lambda one: -one.lane)
         return [(one, "target") for one in arriving] + [(one, "source") for one in leaving]
 
-    def _right(self, box: Box) -> list[list[Port]]:
-        """Ports on the right, downwards, in groups: returns that leave, the loop, each side step, edges from
-        afar, then returns that arrive from below.
+    def _right(self, box: Box) -> list[tuple[list[Port], Box | None]]:
+        """Ports on the right, downwards, in groups: returns that leave, the loop, each side step (given with its
+        group), edges from afar, then returns that arrive from below.
         """
         leaving = sorted((one for one in self._of("back") if one.source is box), key=lambda one: one.lane)
         arriving = sorted((one for one in self._of("back") if one.target is box), key=lambda one: -one.lane)
@@ -184,10 +184,11 @@ class Drawing:
         groups += [
             [(one, end)] for one in self._of("loop") if one.source is box for end in ("source", "target")
         ]
-        groups += [self._beside(box, side) for side in self._sides(box)]
+        sides = [(self._beside(box, side), side) for side in self._sides(box)]
         far = [one for one in self._of("far") if box in (one.source, one.target)]
-        groups += [[(one, "source" if one.source is box else "target")] for one in far]
-        return groups + [[(one, "target")] for one in arriving]
+        afar: list[list[Port]] = [[(one, "source" if one.source is box else "target")] for one in far]
+        afar += [[(one, "target")] for one in arriving]
+        return [*((group, None) for group in groups), *sides, *((group, None) for group in afar)]
 
     def _sides(self, box: Box) -> list[Box]:
         """The side steps of a row, downwards."""
@@ -205,11 +206,31 @@ class Drawing:
         labelled = end == "source" or link.way in ("in", "far")
         return LINE * len(link.label) + 8 if labelled and link.label else 20
 
-    def _group_room(self, box: Box, group: list[Port]) -> float:
-        """Height of a group of ports: that of the side step that it faces, if it is taller."""
+    def _group_room(self, group: list[Port], side: Box | None) -> float:
+        """Height of a group of ports: that of the side step that it faces, if it is taller.
+
+        A side step stands at the middle of its lines, and its first line has a label above it: hence as much below.
+        """
         needed = sum(map(self._room, group))
-        side = next((one for one in self._sides(box) if self._beside(box, one) == group), None)
-        return max(needed, side.height + 14) if side else needed
+        if side is None:
+            return needed
+        return max(needed + self._room(group[0]) if group else 0, side.height + 14)
+
+    def _afar(self, side: Box) -> list[Port]:
+        """Ports on the right of a side step, downwards: edges that leave, then those that arrive."""
+        leaving: list[Port] = [(one, "source") for one in self._of("far") if one.source is side]
+        return leaving + [(one, "target") for one in self._of("far") if one.target is side]
+
+    @staticmethod
+    def _labelled_at(link: Link) -> str:
+        """The end of an edge from afar at which its label stands: beside the trunk, where it touches that."""
+        return "target" if not link.target.column else "source"
+
+    def _far_room(self, port: Port) -> float:
+        """Height that a port on the right of a side step needs above its line."""
+        link, end = port
+        labelled = link.source.column and end == self._labelled_at(link)
+        return LINE * len(link.label) + 8 if labelled and link.label else PORT
 
     def _size_boxes(self) -> None:
         for box in self.boxes.values():
@@ -220,11 +241,11 @@ class Drawing:
         for box in self.trunk:
             for side in self._sides(box):
                 ports = self._beside(box, side)
-                far = [one for one in self._of("far") if side in (one.source, one.target)]
-                side.height = max(side.height, sum(map(self._room, ports[1:])) + 36, PORT * len(far) + 24)
+                afar = sum(map(self._far_room, self._afar(side)))
+                side.height = max(side.height, sum(map(self._room, ports[1:])) + 36, afar + 24)
         for box in self.trunk:
             left = sum(map(self._room, self._left(box)))
-            right = sum(self._group_room(box, group) for group in self._right(box))
+            right = sum(self._group_room(*group) for group in self._right(box))
             box.height = max(box.height, left + 10 if left else 0, right + 10 if right else 0)
 
     def _set_coordinates(self) -> None:
@@ -237,7 +258,12 @@ class Drawing:
         self.lanes_at = self.right + (GUTTER if labelled_right else NARROW_GUTTER)
         self.sides_at = self.lanes_at + LANE * self._lane_count("back") + 6
         sided = len(self.trunk) < len(self.boxes)
-        self.far_at = self.sides_at + (BOX_WIDTH + LANE if sided else 0)
+        labelled_afar = any(
+            link.label and link.source.column and self._labelled_at(link) == "source"
+            for link in self._of("far")
+        )
+        self.far_gutter = GUTTER if labelled_afar else LANE
+        self.far_at = self.sides_at + (BOX_WIDTH + self.far_gutter if sided else 0)
         y: float = MARGIN
         for box in self.trunk:
             box.x, box.y = self.axis - box.width / 2, y
@@ -249,32 +275,32 @@ class Drawing:
             if box.column:
                 self._set_far_ports(box)
         far = LANE * self._lane_count("far")
-        self.width = (self.far_at - (LANE if sided and not far else 0) + far) + MARGIN
+        self.width = (self.far_at - (self.far_gutter if sided and not far else 0) + far) + MARGIN
         self.height = max(box.y + box.height for box in self.boxes.values()) + MARGIN
 
     def _set_ports(self, box: Box) -> None:
         """Give the ports of a trunk box their ordinates, and the steps at its side their place."""
-        for groups in ([[port] for port in self._left(box)], self._right(box)):
-            rooms = [self._group_room(box, group) for group in groups]
+        left: list[tuple[list[Port], Box | None]] = [([port], None) for port in self._left(box)]
+        for groups in (left, self._right(box)):
+            rooms = [self._group_room(*group) for group in groups]
             y = box.y + max(0, (box.height - sum(rooms)) / 2) - 4
-            for group, room in zip(groups, rooms, strict=True):
+            for (group, side), room in zip(groups, rooms, strict=True):
                 start = y + (room - sum(map(self._room, group))) / 2
+                if side is not None:
+                    side.x, side.y = self.sides_at, y + (room - side.height) / 2
+                    start -= self._room(group[0]) / 2 if group else 0
                 for port in group:
                     start += self._room(port)
                     port[0].ports[port[1]] = start
                 y += room
-        for side in self._sides(box):
-            ports = [link.ports[end] for link, end in self._beside(box, side)]
-            side.x = self.sides_at
-            middle = (min(ports) + max(ports)) / 2 if ports else box.middle
-            side.y = middle - side.height / 2
 
     def _set_far_ports(self, side: Box) -> None:
-        """Ports on the right of a side step, evenly."""
-        ports = [(one, "source") for one in self._of("far") if one.source is side]
-        ports += [(one, "target") for one in self._of("far") if one.target is side]
-        for number, (link, end) in enumerate(ports, start=1):
-            link.ports[end] = side.y + side.height * number / (len(ports) + 1)
+        """Give the ports on the right of a side step their ordinates."""
+        ports = self._afar(side)
+        y = side.y + (side.height - sum(map(self._far_room, ports))) / 2 - 4
+        for link, end in ports:
+            y += self._far_room((link, end))
+            link.ports[end] = y
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -304,7 +330,7 @@ class Drawing:
             return self.axis + 12, top + LABEL_GAP / 2 + LINE * (len(link.label) - 1)
         if link.way == "skip":
             return self.left - GUTTER + CORNER + 4, link.ports["source"] - 6
-        end = "target" if link.way == "in" or (link.way == "far" and not link.target.column) else "source"
+        end = self._labelled_at(link) if link.way in ("in", "far") else "source"
         box = link.target if end == "target" else link.source
         return box.x + box.width + 10, link.ports[end] - 6
 
@@ -415,7 +441,7 @@ def _place(path: type[Path]) -> dict[str, Box]:
     boxes: dict[str, Box] = {}
 
     def put(node: Node, row: int, column: int) -> None:
-        role = wrap(node.role.label, ROLE_SIZE, BOX_WIDTH - 24) if isinstance(node, Step) else []
+        role = wrap(node.role_label, ROLE_SIZE, BOX_WIDTH - 24) if isinstance(node, Step) else []
         boxes[node.name] = Box(
             node, row, column, wrap(node.task_title, BOLD * TITLE_SIZE, BOX_WIDTH - 24), role
         )
@@ -452,7 +478,7 @@ def _links(box: Box, boxes: Mapping[str, Box]) -> Iterable[Link]:
 
 def _way(source: Box, target: Box) -> str:
     if source is target:
-        return "loop"
+        return "far" if source.column else "loop"
     if source.column == target.column == 0:
         if target.row == source.row + 1:
             return "down"

@@ -1,5 +1,6 @@
 """The drawing of a path: complete, readable, accessible, harmless under a strict content policy."""
 
+from functools import partial
 from itertools import combinations
 from xml.etree import ElementTree as ET
 
@@ -7,7 +8,7 @@ import pytest
 from django import forms
 
 from cases.enums import DossierStatus, Duty, OrganisationKind, Role
-from workflows.engine import Begin, Finish, Path, Step, get_path, outcome, this
+from workflows.engine import Begin, Finish, Path, Step, all_paths, get_path, outcome, this
 from workflows.engine.diagram import (
     LABEL_SIZE,
     LINE,
@@ -90,7 +91,11 @@ def fnmo() -> type[Path]:
     return get_path("fnmo_investment")
 
 
-PATHS = pytest.mark.parametrize("path", [fnmo, lambda: Tangled], ids=["fnmo", "tangled"])
+PATHS = pytest.mark.parametrize(
+    "path",
+    [lambda: Tangled, *(partial(get_path, one.key) for one in all_paths())],
+    ids=["tangled", *(one.key for one in all_paths())],
+)
 
 Rectangle = tuple[float, float, float, float]
 
@@ -227,7 +232,7 @@ def test_real_path_has_at_most_one_crossing() -> None:
 
 
 def test_titles_fit_their_boxes() -> None:
-    for path in (fnmo(), Tangled):
+    for path in (Tangled, *all_paths()):
         for box in Drawing(path, dict.fromkeys(("one", "check"), "current")).boxes.values():
             assert all(text_width(line, 15 * 1.12) <= box.width - 16 for line in box.title), box.title
             assert 20 * len(box.title) + LINE * len(box.role) < box.height
