@@ -1,17 +1,62 @@
-"""Addresses of pieces, budgets and of the administration of roles."""
+"""Addresses of pieces, budgets, registers and of the administration of roles."""
 
 from django.urls import path
 
-from cases.views import absences, administration, budget, documents
+from cases.views import (
+    absences,
+    administration,
+    budget,
+    documents,
+    exchanges,
+    facilities,
+    property,
+    property_boards,
+)
 
 urlpatterns = [
     path("dossiers/<str:reference>/pieces/<uuid:public_id>/", documents.download, name="document"),
+    path("messages/<uuid:message_id>/fichiers/<uuid:file_id>/", exchanges.download, name="message_file"),
     path("budgets/", budget.budgets, name="budgets"),
     path("budgets/<str:fund>/<int:year>/", budget.budget, name="budget"),
     path("budgets/<str:fund>/<int:year>/export.xlsx", budget.budget_export, name="budget_export"),
     path("budgets/<str:fund>/<int:year>/<str:code>/", budget.line, name="budget_line"),
     path(
         "budgets/<str:fund>/<int:year>/<str:code>/export.xlsx", budget.line_export, name="budget_line_export"
+    ),
+    path("patrimoine/", property.properties, name="properties"),
+    path("patrimoine/export.xlsx", property.properties_xlsx, name="properties_xlsx"),
+    path("patrimoine/nouveau/", property.new, name="property_new"),
+    path("patrimoine/tableaux-de-bord/", property_boards.boards, name="property_boards"),
+    path(
+        "patrimoine/tableaux-de-bord/tableaux-de-bord.pdf",
+        property_boards.boards_pdf,
+        name="property_boards_pdf",
+    ),
+    path(
+        "patrimoine/tableaux-de-bord/<slug:name>.xlsx",
+        property_boards.boards_xlsx,
+        name="property_boards_xlsx",
+    ),
+    path("patrimoine/<slug:code>/", property.building, name="property"),
+    path("patrimoine/<slug:code>/modifier/", property.change, name="property_change"),
+    path("patrimoine/<slug:code>/situation/", property.move, name="property_move"),
+    path("oeuvres/", facilities.facilities, name="facilities"),
+    path("oeuvres/export.xlsx", facilities.facilities_xlsx, name="facilities_xlsx"),
+    path("oeuvres/nouvelle/", facilities.facility_new, name="facility_new"),
+    path("oeuvres/<slug:code>/", facilities.facility, name="facility"),
+    path(
+        "oeuvres/<slug:code>/professionnels/",
+        facilities.professional_add,
+        name="facility_professional_add",
+    ),
+    path(
+        "oeuvres/<slug:code>/professionnels/<int:pk>/depart/",
+        facilities.professional_end,
+        name="facility_professional_end",
+    ),
+    *(
+        path(f"oeuvres/<slug:code>/{what}/", facilities.facility_do, {"what": what}, name="facility_do")
+        for what in facilities.FORMS
     ),
     path("absences/", absences.own, name="absences"),
     path("absences/<uuid:public_id>/annuler/", absences.cancel, name="absence_cancel"),

@@ -7,16 +7,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import CharField, Count, F, Func, Q, QuerySet, Sum, Value
-from django.db.models.functions import Concat, Lower, Replace
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from cases.budget_terms import FundCode
 from cases.errors import Invalid
 from cases.models import Organisation, Property
 from cases.permissions import Holding
 from cases.register_terms import PlannedFuture, PropertyState, PropertyUse
-from cases.selectors.dossiers import normalise
 from cases.selectors.property import properties_visible_to
+from cases.selectors.searched import with_words
 from cases.text import storable
 
 PAGE_SIZE: Final = 50
@@ -38,14 +37,13 @@ _KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "future": frozenset(PlannedFuture.values),
     "sort": frozenset(SORTS),
 }
-_ACCENTED, _PLAIN = "àáâäãåçèéêëìíîïñòóôöõùúûüýÿ", "aaaaaaceeeeiiiinooooouuuuyy"
 _LONGEST_TEXT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyFilters:
     """What is asked of the register; an empty text asks nothing. ``owner`` is the code of a body, bodies below it
-    excluded; ``text`` is looked for in code, name, address and town, accents and case ignored.
+    excluded; ``q`` is looked for in code, name, address and town, accents and case ignored.
     """
 
     use: str = ""
@@ -53,7 +51,7 @@ class PropertyFilters:
     fund: str = ""
     owner: str = ""
     future: str = ""
-    text: str = ""
+    q: str = ""
     sort: str = ""
 
     @property
@@ -110,7 +108,7 @@ def read_filters(given: Mapping[str, str]) -> PropertyFilters:
         value = getattr(found, name)
         if value and value not in known:
             faults[name] = [f"« {_short(value)} » est inconnu : choisissez dans la liste."]
-    for name in ("owner", "text"):
+    for name in ("owner", "q"):
         value = getattr(found, name)
         if len(value) > _LONGEST_TEXT or not storable(value):
             faults[name] = ["Ce texte ne peut pas être cherché : raccourcissez-le ou retapez-le."]
@@ -166,20 +164,7 @@ def _chosen(found: QuerySet[Property], filters: PropertyFilters) -> QuerySet[Pro
             found = found.filter(**{name: value})
     if filters.owner:
         found = found.filter(organisation__code=filters.owner)
-    words = normalise(filters.text).split()
-    if words:
-        found = found.annotate(searched=_searched())
-        for word in words:
-            found = found.filter(searched__contains=word)
-    return found
-
-
-def _searched() -> Func:
-    """Code, name, address and town in small letters without accents, as ``normalise`` writes what is looked for."""
-    blank = Value(" ")
-    joined = Lower(Concat("code", blank, "name", blank, "address", blank, "town", output_field=CharField()))
-    plain = Replace(joined, Value("œ"), Value("oe"))
-    return Func(plain, Value(_ACCENTED), Value(_PLAIN), function="translate", output_field=CharField())
+    return with_words(found, filters.q, "code", "name", "address", "town")
 
 
 def _ordered(found: QuerySet[Property], sort: str) -> QuerySet[Property]:
