@@ -109,7 +109,7 @@ CANSSM: Letterhead = {
     "body": "CANSSM",
     "unit": "Caisse autonome nationale de la sécurité sociale dans les mines",
 }
-KINDS = Literal["approval", "refusal", "dispense", "commitment", "agreement", "deliberation"]
+KINDS = Literal["approval", "refusal", "dispense", "commitment", "agreement", "deliberation", "opinion"]
 
 
 class DecisionData(TypedDict):
@@ -117,7 +117,7 @@ class DecisionData(TypedDict):
 
     ``kind``: ``approval`` (validates), ``refusal`` (does not), ``dispense`` (no prior validation asked),
     ``commitment`` (commits), ``agreement`` (a ministry agrees beforehand), ``deliberation`` (extract of a board's
-    deliberation, with ``vote``).
+    deliberation, with ``vote``), ``opinion`` (what a committee thinks, transmitted to the body; nobody decides).
     ``amount_ht`` and ``threshold``: EUR before tax, decimal strings. ``decided_at``: ISO-8601 with its
     offset. ``about`` completes « relative à »; ``authority`` is who decides in law (« Le directeur général de
     la CANSSM »), ``issuer`` the line of the letterhead (« Direction générale »); ``considerations`` complete

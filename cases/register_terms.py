@@ -108,9 +108,10 @@ class ApprovalState(models.TextChoices):
 
 _A = ApprovalState
 
-#: Moves of an agrément. « Non recensé » is where an œuvre stands before its body has made its inventory.
+#: Moves of an agrément. « Non recensé » is where an œuvre stands before its body has made its inventory, which may find
+#: it in any state.
 APPROVAL_MOVES: dict[ApprovalState, frozenset[ApprovalState]] = {
-    _A.UNLISTED: frozenset({_A.EXISTING, _A.TO_REQUEST, _A.REMOVED}),
+    _A.UNLISTED: frozenset(_A) - {_A.UNLISTED},
     _A.EXISTING: frozenset({_A.TO_MODIFY, _A.REMOVED}),
     _A.TO_REQUEST: frozenset({_A.PROVISIONAL, _A.GRANTED, _A.REMOVED}),
     _A.PROVISIONAL: frozenset({_A.GRANTED, _A.REMOVED}),

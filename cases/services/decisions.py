@@ -135,6 +135,7 @@ def _considerations(dossier: Dossier) -> list[str]:
 
 def facility_names(dossier: Dossier) -> list[str]:
     """The facilities of a dossier in words: those of the register by their name, the others as they were typed."""
-    given = [str(one) for one in dossier.data.get("facilities") or []]
+    rows = dossier.data.get("facilities") or []
+    given = [str(one.get("facility") if isinstance(one, dict) else one) for one in rows]
     known = {one.code: str(one) for one in Facility.objects.filter(code__in=given).order_by("code")}
     return [known.get(one, one) for one in given]

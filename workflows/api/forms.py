@@ -6,6 +6,7 @@ from django import forms
 from pydantic import BaseModel
 
 from workflows.engine.fields import ExerciseField, MoneyField, NamesField, RowsField
+from workflows.engine.group_field import GroupField
 
 
 class ChoiceOut(BaseModel):
@@ -20,7 +21,7 @@ class FieldOut(BaseModel):
 
     « type » : text, money (chaîne décimale en euros), integer, boolean, date (AAAA-MM-JJ), choice, names
     (liste de textes),
-    rows (liste d’objets, voir « columns »).
+    rows (liste d’objets, voir « columns »), group (un objet, voir « columns »).
     """
 
     name: str
@@ -38,6 +39,7 @@ TYPES: tuple[tuple[type[forms.Field], str], ...] = (
     (ExerciseField, "integer"),
     (NamesField, "names"),
     (RowsField, "rows"),
+    (GroupField, "group"),
     (forms.BooleanField, "boolean"),
     (forms.DateField, "date"),
     (forms.IntegerField, "integer"),
@@ -54,6 +56,8 @@ def fields_of(form: type[forms.Form] | None) -> list[FieldOut]:
 def _field(name: str, field: forms.Field) -> FieldOut:
     choices: Any = field.choices if isinstance(field, forms.ChoiceField) else ()
     columns = field.columns if isinstance(field, RowsField) else {}
+    if isinstance(field, GroupField):
+        columns = field.parts
     return FieldOut(
         name=name,
         label=str(field.label or name),

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cases import clock
+from cases.calendar import french_date
 from cases.deadlines import Duration, Event, EventKind, compute
 from workflows.rulebook import RuleVersion, Unit, rulebooks
 from workflows.rulebook.units import date_rule_in_words
@@ -33,6 +34,8 @@ def terms_of(within: Within, version: RuleVersion) -> Terms:
         return Terms(within, version, str(duration), duration)
     if version.unit is Unit.DATE_RULE:
         words = date_rule_in_words(version.text)
+    elif version.unit is Unit.DATE:
+        words = f"au plus tard le {french_date(version.day)}"
     elif version.unit is Unit.CALENDAR_DAYS:  # the path subtracts it from the legal day
         words = f"{_duration(version)} avant l’échéance légale"
     else:

@@ -90,6 +90,13 @@ class RuleVersion:
             return self.value
         raise self._other_than("a list")
 
+    @property
+    def day(self) -> date:
+        """The value of a date; ``TypeError`` for any other unit."""
+        if isinstance(self.value, date):
+            return self.value
+        raise self._other_than("a date")
+
     def date_for(self, exercise: int) -> date:
         """The date that this rule fixes for ``exercise`` (a year); ``TypeError`` unless it is a date rule."""
         if self.unit is not Unit.DATE_RULE:

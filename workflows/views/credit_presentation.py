@@ -15,6 +15,7 @@ from cases.selectors import national_bodies
 from workflows.engine.credit_forms import LineCodeField, LinesForm, TransfersForm, VoteForm
 from workflows.engine.credit_lines import line_named
 from workflows.engine.fields import MoneyField, RowsField
+from workflows.engine.group_field import GroupField
 from workflows.engine.seats import body_name, chair_of
 from workflows.engine.step import Step
 from workflows.selectors import DossierView
@@ -66,6 +67,10 @@ def worded(field: forms.Field | None, value: Any) -> str:
         return "oui" if value else "non"
     if isinstance(field, forms.ChoiceField):
         return str(dict(_flat(field.choices)).get(str(value), value))
+    if isinstance(field, GroupField):
+        return " ; ".join(
+            f"{part.label or key} : {worded(part, value.get(key))}" for key, part in field.parts.items()
+        )
     if isinstance(field, RowsField):
         return " ; ".join(
             ", ".join(worded(column, row.get(key)) for key, column in field.columns.items()) for row in value
