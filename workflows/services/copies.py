@@ -1,6 +1,7 @@
 """Files anew from a copy: a dossier that was refused, withdrawn or lapsed gives its data and pieces to a new draft."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import QuerySet
 from cases import rows
 from cases.enums import DossierStatus
 from cases.errors import Blocked, Invalid, Reason
-from cases.models import Document, Dossier, DossierLink, JournalEntry, Organisation, User
+from cases.models import Document, Dossier, DossierLink, JournalEntry, User
 from cases.permissions import holdings_of
 from cases.register_terms import LinkKind
 from cases.selectors import current_documents, dossier_for
@@ -75,7 +76,7 @@ def copy_dossier(*, reference: str, actor: User, data: Mapping[str, Any] | None 
     executed, or is replaced already), ``Invalid`` (data that no longer fit: nothing is made).
     """
     holdings = holdings_of(actor)
-    with busy_is_conflict(), already_open_is_blocked() as asked, transaction.atomic():
+    with busy_is_conflict(), already_open_is_blocked() as asked, ExitStack() as opened, transaction.atomic():
         source = lock_dossier(holdings=holdings, reference=reference)
         path = get_path(source.path)
         held = may_file(path, source.organisation, holdings)
@@ -85,7 +86,7 @@ def copy_dossier(*, reference: str, actor: User, data: Mapping[str, Any] | None 
             raise Invalid("Les données du dossier doivent être un objet JSON.")
         cleaned = validated_data(path, kept | dict(data or {}), source.organisation)
         asked.update(cleaned)
-        uploads, lost = _pieces(path, source)
+        uploads, lost = _pieces(path, source, opened)
         draft = open_draft(
             path=path,
             organisation=source.organisation,
@@ -101,14 +102,14 @@ def copy_dossier(*, reference: str, actor: User, data: Mapping[str, Any] | None 
     return Copy(draft, titles, tuple(left_out + lost))
 
 
-def copyable_for(user: User, reference: str) -> tuple[Dossier, type[Path], Organisation, dict[str, Any]]:
+def copyable_for(user: User, reference: str) -> tuple[Dossier, type[Path], dict[str, Any]]:
     """What the form of a new dossier is filled with from a copy. Raises as ``copy_dossier`` does, but ``Invalid``."""
     holdings = holdings_of(user)
     source = dossier_for(user, reference, holdings)
     path = get_path(source.path)
     may_file(path, source.organisation, holdings)
     require_copyable(source)
-    return source, path, source.organisation, data_to_copy(path, source)[0]
+    return source, path, data_to_copy(path, source)[0]
 
 
 def require_copyable(source: Dossier) -> None:
@@ -129,15 +130,20 @@ def require_copyable(source: Dossier) -> None:
         raise Blocked(message, reasons=[Reason("replaced", message, related=(replacing,))])
 
 
-def _pieces(path: type[Path], source: Dossier) -> tuple[list[tuple[str, CheckedUpload]], list[str]]:
-    """The pieces in force that people added, checked as new ones are, and sentences about those left out."""
+def _pieces(
+    path: type[Path], source: Dossier, opened: ExitStack
+) -> tuple[list[tuple[str, CheckedUpload]], list[str]]:
+    """The pieces in force that people added, checked as new ones are, and sentences about those left out.
+
+    ``opened`` closes their files.
+    """
     found, left = [], []
     for document in current_documents(source).filter(uploaded_by__isnull=False):
         piece = path.piece(document.kind)
         if piece is None:
             continue
         try:
-            upload = check_upload(File(document.file.open("rb"), name=document.name))
+            upload = check_upload(File(opened.enter_context(document.file.open("rb")), name=document.name))
         except (FileNotFoundError, Invalid) as error:
             why = error.message if isinstance(error, Invalid) else "Le fichier est introuvable."
             left.append(f"La pièce « {piece.title} » n’est pas reprise : {why} Joignez-la de nouveau.")
@@ -161,7 +167,6 @@ def _take_over(
     documents: list[Document] = []
     for kind, upload in uploads:
         documents.append(new_document(dossier=draft, kind=kind, upload=upload, version=1, uploaded_by=actor))
-        upload.file.close()
     rows.insert_all(documents)
     for document in documents:
         append_entry(

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
 
 from cases.models import JournalEntry
 from workflows.forms import LinkForm, MessageForm
 from workflows.selectors.dossier_view import DossierView
 from workflows.selectors.exchange_view import Exchanges
+from workflows.services import Copy
 
 #: How many messages the page shows at once; earlier ones are folded.
 SHOWN = 20
@@ -74,3 +77,18 @@ def changes(entry: JournalEntry, linked: Mapping[str, str]) -> list[dict[str, st
     if link and (words := linked.get(link["id"])):
         shown.append({"label": "Ce dossier", "before": "", "after": words})
     return shown
+
+
+def tell_of_copy(request: HttpRequest, copy: Copy) -> None:
+    """Say what was taken over and what was not."""
+    taken = (
+        "Ses pièces sont reprises telles quelles : remplacez celles qui ne sont plus à jour."
+        if copy.pieces
+        else "Joignez ses pièces."
+    )
+    messages.success(
+        request,
+        f"Le brouillon {copy.dossier.reference} est créé à partir de la copie. {taken} Puis soumettez-le.",
+    )
+    for sentence in copy.left_out:
+        messages.warning(request, sentence)

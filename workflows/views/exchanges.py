@@ -17,7 +17,7 @@ from cases.views.access import holdings_of_request, person_of
 from workflows.selectors import dossier_view
 from workflows.services import copy_dossier, link_dossiers, post_message, post_note, unlink_dossiers
 from workflows.views.dossier import dossier_page
-from workflows.views.exchange_presentation import link_form, message_form, note_form
+from workflows.views.exchange_presentation import link_form, message_form, note_form, tell_of_copy
 
 
 @login_required
@@ -132,18 +132,3 @@ def dossier_copy(request: HttpRequest, reference: str) -> HttpResponse:
         return dossier_page(request, view, failed=failed, status=error.http_status)
     tell_of_copy(request, copy)
     return redirect("dossier", copy.dossier.reference)
-
-
-def tell_of_copy(request: HttpRequest, copy: Any) -> None:
-    """Say what was taken over and what was not."""
-    taken = (
-        "Ses pièces sont reprises telles quelles : remplacez celles qui ne sont plus à jour."
-        if copy.pieces
-        else "Joignez ses pièces."
-    )
-    messages.success(
-        request,
-        f"Le brouillon {copy.dossier.reference} est créé à partir de la copie. {taken} Puis soumettez-le.",
-    )
-    for sentence in copy.left_out:
-        messages.warning(request, sentence)

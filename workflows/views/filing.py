@@ -8,9 +8,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.errors import BusinessError, Forbidden, Invalid, Stale
+from cases.errors import BusinessError, Forbidden, Invalid, NotFound, Stale
 from cases.models import Dossier, Organisation
 from cases.selectors import dossier_for
 from cases.views.access import holdings_of_request, person_of
@@ -18,10 +19,14 @@ from workflows.engine import Path, all_paths, get_path
 from workflows.engine.credit_forms import LinesForm
 from workflows.engine.data_form import DossierForm
 from workflows.selectors import dossier_view
-from workflows.services import create_draft, simulate, update_draft
+from workflows.services import copy_dossier, create_draft, simulate, update_draft
+from workflows.services.copies import copyable_for
+from workflows.views.exchange_presentation import tell_of_copy
 
 #: Name of the buttons that ask for the form again: other lines to choose from, more rows.
 SHOW_LINES = "afficher"
+#: Parameter that names the dossier whose copy fills the form.
+COPY_OF = "copie"
 #: Hidden input of the rows: the fund and the exercise whose lines they offer.
 LINES_OF = "lignes"
 
@@ -100,6 +105,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """The page of the form, with the simulator's panel beside it."""
+    copied = request.GET.get(COPY_OF, "") if dossier is None else ""
+    asked = f"?{urlencode({COPY_OF: copied})}" if copied else ""
     others = _named(one for one in _fileable(request) if one.key != path.key)
     return render(
         request,
@@ -118,9 +125,10 @@ def _page(
             "chooses_lines": isinstance(form, LinesForm),
             "action_url": reverse("dossier_edit", args=[dossier.reference])
             if dossier
-            else reverse("dossier_new_path", args=[path.key]),
+            else reverse("dossier_new_path", args=[path.key]) + asked,
             "simulate_url": reverse("dossier_simulate", args=[path.key])
-            + (f"?dossier={dossier.reference}" if dossier else ""),
+            + (f"?dossier={dossier.reference}" if dossier else asked),
+            "copied": copied,
         },
         status=status,
     )
@@ -141,6 +149,8 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
             return render(request, "dossiers/choose.html", {"paths": _named(fileable)})
         key = fileable[0].key
     path = get_path(key)
+    if COPY_OF in request.GET:
+        return _filed_from_a_copy(request, path, request.GET[COPY_OF])
     organisation, bodies = _organisation(request, path)
     if request.method == "GET":
         form = path.form(initial=_asked(path, request), organisation=organisation)
@@ -161,6 +171,38 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
     done = f"Le brouillon {dossier.reference} est enregistré. Joignez les pièces, puis soumettez-le."
     messages.success(request, done)
     return redirect("dossier", dossier.reference)
+
+
+def _filed_from_a_copy(request: HttpRequest, path: type[Path], reference: str) -> HttpResponse:
+    """The form filled with the data of a dossier that came to nothing, each fault at its field; a POST copies it."""
+    source, known, data = copyable_for(person_of(request), reference)
+    if known is not path:
+        raise NotFound(f"Le dossier {reference} n’est pas de ce circuit : revenez à sa page.")
+    organisation = source.organisation
+    if request.method == "GET":
+        form = path.form(data, organisation=organisation)
+        form.is_valid()
+        return _page(request, path, form, organisation, [organisation])
+    form = path.form(request.POST, organisation=organisation)
+    if SHOW_LINES in request.POST:
+        return _shown_again(request, path, form, organisation, [organisation])
+    if not form.is_valid():
+        simulation = _simulated(path, organisation, form)
+        return _page(request, path, form, organisation, [organisation], simulation=simulation, status=422)
+    try:
+        copy = copy_dossier(reference=reference, actor=person_of(request), data=form.cleaned_json())
+    except BusinessError as error:
+        return _page(
+            request,
+            path,
+            form,
+            organisation,
+            [organisation],
+            problems=[error.message],
+            status=error.http_status,
+        )
+    tell_of_copy(request, copy)
+    return redirect("dossier", copy.dossier.reference)
 
 
 @login_required
@@ -229,6 +271,9 @@ def dossier_simulate(request: HttpRequest, key: str) -> HttpResponse:
     if reference:
         dossier = dossier_for(person_of(request), reference, holdings_of_request(request))
         organisation, bodies = dossier.organisation, [dossier.organisation]
+    elif COPY_OF in request.GET:
+        source, _, _ = copyable_for(person_of(request), request.GET[COPY_OF])
+        organisation, bodies = source.organisation, [source.organisation]
     else:
         organisation, bodies = _organisation(request, path)
     form = path.form(request.POST, organisation=organisation)

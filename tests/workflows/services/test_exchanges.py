@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_message_is_stored_proved_and_read_by_all_who_read_the_dossier(cast: Cas
         with pytest.raises(NotFound):
             read(cast.people[who], journey.reference)
     stored = message_file_for(cast.agent, message.public_id, message.files.first().public_id)
-    assert stored.file.read() == PDF
+    assert Path(stored.file.path).read_bytes() == PDF
     with pytest.raises(NotFound):
         message_file_for(cast.est_agent, message.public_id, stored.public_id)
     with pytest.raises(NotFound):
