@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from cases.errors import BusinessError
-from tests.credit_journeys import CreditJourney
 from tests.journeys import state_of_everything
 
 
+class Walks(Protocol):
+    """A dossier of the tests on which somebody acts."""
+
+    def do(self, what: str, by: str | None = None, **options: Any) -> Any:
+        """Do ``step.outcome``."""
+
+
 def refused(
-    journey: CreditJourney,
+    journey: Walks,
     what: str,
     error: type[BusinessError],
     *,

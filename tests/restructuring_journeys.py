@@ -1,4 +1,4 @@
-"""Restructurings for the tests: valid data, a meeting that has the dossier on its agenda, a dossier that walks its path."""
+"""Restructurings for the tests: valid data, a meeting that has the dossier on its agenda, a dossier on its way."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Restructuring(Journey):
             )
 
     def walk(self, *acts: str, at: datetime = NOW) -> Restructuring:
-        """Do several acts (« concertation.favourable@ministry »); the dossier is put on an agenda when it gets there."""
+        """Do several acts (« concertation.favourable@ministry »); once complete, the dossier is put on an agenda."""
         for act in acts:
             what, _, by = act.partition("@")
             self.do(what, by or None, at=at)

@@ -138,8 +138,8 @@ def test_calendar_and_page_of_the_project_show_its_balance(cast: Cast) -> None:
     with clock.at(AT):
         site = at_the_site(cast.reviewer)
         shown = words(site.get("/calendrier/?year=2015"))
-        for project, reference in ((first, f"{BALANCE} 2015 {one.reference}") for one in (first, second)):
-            assert opened[reference] in shown
+        for project in (first, second):
+            assert opened[f"{BALANCE} 2015 {project.reference}"] in shown
         page = words(site.get(f"/dossiers/{first.reference}/"))
         assert opened[f"{BALANCE} 2015 {first.reference}"] in page
         assert opened[f"{BALANCE} 2015 {second.reference}"] not in page

@@ -19,7 +19,7 @@ from workflows.rulebook import Rulebook, RuleVersion, rulebooks
 WIDTH = 100
 GAP = "  "
 STEP_COLUMNS = (20, 18, 18, WIDTH - 20 - 18 - 18 - 3 * len(GAP))
-PIECE_COLUMNS = (24, WIDTH - 24 - len(GAP))
+PIECE_COLUMNS = (28, WIDTH - 28 - len(GAP))
 STATUSES = {"text": "texte de la convention", "derived": "règle fixée dans le silence du texte"}
 
 
