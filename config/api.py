@@ -10,11 +10,11 @@ from django.urls import URLPattern, URLResolver, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from cases.api import budget, documents, errors, tokens
+from cases.api import budget, documents, errors, facilities, property, tokens
 from cases.api.access import Bearer
 from cases.api.reading import Renderer, StrictParser, check_text
 from cases.errors import BusinessError
-from workflows.api import dossiers, notices, paths, simulations, work
+from workflows.api import dossiers, exchanges, links, meetings, notices, paths, simulations, work
 
 DESCRIPTION = """
 Les circuits d’approbation des conventions entre l’État et la CANSSM : simuler, déposer, instruire, décider,
@@ -88,6 +88,11 @@ api.add_router("", paths.router)
 api.add_router("", simulations.router)
 api.add_router("", dossiers.router)
 api.add_router("", documents.router)
+api.add_router("", exchanges.router)
+api.add_router("", links.router)
 api.add_router("", work.router)
 api.add_router("", notices.router)
+api.add_router("", meetings.router)
 api.add_router("", budget.router)
+api.add_router("", property.router)
+api.add_router("", facilities.router)

@@ -17,11 +17,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases import clock
 from cases.budget_terms import FundCode
+from cases.enums import OrganisationKind, Role
 from cases.errors import BusinessError, Invalid, Stale
 from cases.models import Property
+from cases.permissions import Holding
 from cases.property_forms import MoveForm, PropertyForm
 from cases.property_workbook import register_workbook
-from cases.register_terms import PlannedFuture, PropertyState, PropertyUse
+from cases.register_terms import PROPERTY_MOVES, PlannedFuture, PropertyState, PropertyUse
 from cases.selectors.property import (
     allocations_of,
     history_of,
@@ -57,6 +59,12 @@ LABELS = {
     "future": "Devenir",
     "sort": "Ordre",
 }
+
+#: Where a building can be proposed for sale from, and whose part it is to file the disposal.
+SELLABLE = frozenset(
+    source for source, targets in PROPERTY_MOVES.items() if PropertyState.PROPOSED in targets
+)
+PROPOSERS = frozenset({Role.PREPARER, Role.REVIEWER})
 
 
 def for_readers(view: View[P]) -> View[P]:
@@ -250,10 +258,18 @@ def _detail(
         "may_change": writes_properties(held) and found.state != PropertyState.SOLD,
         "form": form,
         "problems": problems or [],
-        "sellable": found.state in (PropertyState.IN_USE, PropertyState.VACANT, PropertyState.WITHDRAWN)
-        and not found.health_housing,
+        "may_propose": _may_propose(held, found),
     }
     return render(request, "property/detail.html", context, status=status)
+
+
+def _may_propose(held: tuple[Holding, ...], found: Property) -> bool:
+    """Whether a disposal of this building is worth filing: by its owner's people, while none holds it and it may go."""
+    if found.state not in SELLABLE or found.health_housing:
+        return False
+    owner = found.organisation
+    bodies = {owner.pk} | ({owner.parent_id} if owner.kind == OrganisationKind.ESTABLISHMENT else set())
+    return any(one.role in PROPOSERS and one.organisation_id in bodies for one in held)
 
 
 def _moves(found: Property) -> list[PropertyState]:
