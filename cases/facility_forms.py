@@ -69,7 +69,7 @@ def _kind() -> forms.ChoiceField:
     )
 
 
-_FINESS_HELP = "Neuf caractères, blancs admis : « 62 001 234 7 ». Laissez vide tant qu’il n’est pas attribué."
+_FINESS_HELP = "Neuf caractères, blancs admis : « 62 001 234 4 ». Laissez vide tant qu’il n’est pas attribué."
 
 
 class FacilityForm(_VersionedForm):
@@ -113,7 +113,7 @@ class NewFacilityForm(_Form):
 
     def __init__(self, *args: Any, bodies: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = cast(forms.ModelChoiceField, self.fields["organisation"])
+        field = cast("forms.ModelChoiceField[Organisation]", self.fields["organisation"])
         field.queryset = bodies
         known = list(bodies[:2])
         if len(known) == 1:

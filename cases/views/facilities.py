@@ -30,7 +30,7 @@ from cases.facility_forms import (
     NewFacilityForm,
     ProfessionalForm,
 )
-from cases.list_workbook import CONTENT_TYPE, list_workbook
+from cases.facility_workbook import facility_workbook
 from cases.models import Facility, FacilityChange, FacilityProfessional, Organisation
 from cases.permissions import Holding
 from cases.register_terms import ApprovalState, FacilityKind
@@ -66,6 +66,7 @@ from cases.services import (
 )
 from cases.views.access import holdings_of_request, person_of
 from cases.views.administration import add_service_errors
+from cases.views.files import reader_of, workbook_response
 
 LABELS = {
     "q": "Œuvre",
@@ -101,19 +102,6 @@ FIELDS = {
     "professionals": "Numéros ADELI",
     "profession": "Profession",
 }
-COLUMNS = (
-    ("Code", 26),
-    ("Nom", 40),
-    ("Commune", 24),
-    ("Organisme", 34),
-    ("Nature", 26),
-    ("Numéro FINESS", 14),
-    ("Agrément", 16),
-    ("Provisoire jusqu’au", 14),
-    ("Adhésion le", 14),
-    ("En activité", 11),
-    ("Fermée le", 14),
-)
 
 
 def _readers_only(request: HttpRequest) -> tuple[Holding, ...]:
@@ -155,19 +143,12 @@ def facilities_xlsx(request: HttpRequest) -> HttpResponseBase:
             )
     except Invalid as error:
         return _list(request, held, FacilityFilters(), None, error.details)
-    content = list_workbook(
-        title="Registre des œuvres",
+    content = facility_workbook(
+        all_facilities(user, filters, holdings=held),
         criteria=[(LABELS[name], _said(name, value)) for name, value in filters.chosen.items()],
-        reader=f"{user}, {held[0].capacity}",
-        columns=COLUMNS,
-        rows=(_cells(one) for one in all_facilities(user, filters, holdings=held)),
+        reader=reader_of(request),
     )
-    response = HttpResponse(content.getvalue(), content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = f'attachment; filename="oeuvres-{clock.today():%Y-%m-%d}.xlsx"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return workbook_response(content, f"oeuvres-{clock.today():%Y-%m-%d}.xlsx")
 
 
 def _list(
@@ -229,22 +210,6 @@ def _said(name: str, value: str) -> str:
         "active": dict(ACTIVE),
     }
     return str(known.get(name, {}).get(value, value))
-
-
-def _cells(facility: Facility) -> list[Any]:
-    return [
-        facility.code,
-        facility.name,
-        facility.town,
-        facility.organisation.name,
-        facility.get_kind_display(),
-        facility.finess or "",
-        facility.get_approval_display(),
-        facility.provisional_until,
-        facility.adhered_on,
-        "oui" if facility.active else "non",
-        facility.closed_on,
-    ]
 
 
 # --- a new one ------------------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ def test_file_holds_the_selection_and_texts_are_no_formulas(cast: Cast) -> None:
     oeuvre(cast, "npdc-evil", "=HYPERLINK(1)", "Lens", adhered_on=date(2015, 3, 3), approval="existing")
     response = at_the_site(cast.agent).get("/oeuvres/export.xlsx", {"q": "lens"})
     assert "oeuvres-" in response["Content-Disposition"]
-    sheet = openpyxl.load_workbook(BytesIO(response.content)).active
+    sheet = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content))).active
     assert sheet is not None
     rows = list(sheet.iter_rows(min_row=6, values_only=True))
     assert [row[0] for row in rows] == ["npdc-evil", "npdc-lens"]
