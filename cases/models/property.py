@@ -249,12 +249,14 @@ class ProceedsAllocation(models.Model):
 
 
 class ProceedsBudget(models.Model):
-    """The budget that opens the credits of a sale's allocations: a sale is named by one live budget at a time (A28).
+    """A budget that opens credits of a sale's allocations: one live budget for a sale and an exercise at a time (A28).
 
-    ``released_at``: that budget was refused, withdrawn or lapsed, and another one may name the sale.
+    Rents are spread over ten exercises, so that a sale feeds a budget of each. ``released_at``: that budget was
+    refused, withdrawn or lapsed, and another one may name the sale for the exercise.
     """
 
     sale = models.ForeignKey(PropertySale, on_delete=models.PROTECT, related_name="budgets")
+    exercise = models.PositiveSmallIntegerField("exercice")
     dossier = models.OneToOneField(Dossier, on_delete=models.PROTECT, related_name="proceeds_budget")
     at = models.DateTimeField("inscrit le")
     released_at = models.DateTimeField("libéré le", null=True, blank=True)
@@ -264,7 +266,9 @@ class ProceedsBudget(models.Model):
         default_permissions = ()
         constraints = (
             models.UniqueConstraint(
-                name="proceeds_in_one_budget", fields=("sale",), condition=Q(released_at__isnull=True)
+                name="proceeds_in_one_budget",
+                fields=("sale", "exercise"),
+                condition=Q(released_at__isnull=True),
             ),
         )
         triggers = (
@@ -277,4 +281,4 @@ class ProceedsBudget(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.sale_id} → {self.dossier_id}"
+        return f"{self.sale_id} {self.exercise} → {self.dossier_id}"

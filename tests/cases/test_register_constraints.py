@@ -86,7 +86,7 @@ def sound(rows: Rows, model: type[models.Model]) -> Values:
             "recorded_at": AT,
         }
     if model is ProceedsBudget:
-        return {"sale": rows.one(PropertySale), "dossier": rows.dossier, "at": AT}
+        return {"sale": rows.one(PropertySale), "exercise": 2015, "dossier": rows.dossier, "at": AT}
     if model is Facility:
         return {
             "code": "cds-lens",

@@ -13,6 +13,7 @@ from workflows import credits
 from workflows.engine import (
     budget_forms,
     budget_lines,
+    budget_sales,
     budget_steps,
     carry_over_lines,
     credit_effects,
@@ -68,6 +69,7 @@ __all__ = [
     "all_paths",
     "budget_forms",
     "budget_lines",
+    "budget_sales",
     "budget_steps",
     "carry_over_lines",
     "consultation",

@@ -50,10 +50,10 @@ INPUTS: Final[Mapping[Ground, tuple[str, ...]]] = {
     Ground.NON_CASH_RECEIPTS: ("ground_amount", "counterpart_class", "provision_reversal"),
     Ground.RECEIPTS_EXCESS: ("receipts",),
     Ground.RECEIPTS_SHORTFALL: ("receipts",),
-    Ground.DISPOSAL: ("price", "net_book_value", "to_investment", "to_rents", "sale_year"),
+    Ground.DISPOSAL: ("sale", "price", "net_book_value", "to_investment", "to_rents", "sale_year"),
 }
 ALL_INPUTS: Final = tuple(dict.fromkeys(name for names in INPUTS.values() for name in names))
-OPTIONAL: Final = frozenset({"provision_reversal", "to_investment", "to_rents"})
+OPTIONAL: Final = frozenset({"provision_reversal", "sale", "to_investment", "to_rents"})
 
 
 class NamedField(forms.ChoiceField):
@@ -210,6 +210,13 @@ class BudgetForm(VotedLinesForm):
             "realised": MoneyField(label="Réalisé (€)", signed=True, required=False),
         },
     )
+    sale = forms.CharField(
+        label="Vente dont viennent les crédits",
+        required=False,
+        max_length=40,
+        help_text="La référence de son dossier de cession, par exemple CESSION-2015-0001. Vide pour une vente faite "
+        "avant le registre du patrimoine.",
+    )
     price = MoneyField(label="Prix de vente", required=False, signed=True)
     net_book_value = MoneyField(label="Valeur nette comptable", required=False, signed=True)
     to_investment = MoneyField(label="Part affectée aux investissements", required=False, signed=True)
@@ -227,6 +234,10 @@ class BudgetForm(VotedLinesForm):
     def clean_ground(self) -> str:
         """The ordinary ground by default."""
         return self.cleaned_data["ground"] or Ground.ORDINARY.value
+
+    def clean_sale(self) -> str:
+        """References are in capitals."""
+        return str(self.cleaned_data["sale"]).strip().upper()
 
     def clean_conformity_motive(self) -> str:
         """Without the blanks around it."""

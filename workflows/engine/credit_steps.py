@@ -207,10 +207,12 @@ def ministries(
     tables: Tables,
     rules: tuple[str, ...],
     guards: Iterable[Guard] = (),
+    refused: Iterable[Effect] = (),
 ) -> Step:
     """Each ministry agrees (the last one lets the dossier go on) or one refuses, which ends it.
 
-    ``agree`` is the key and the label of the favourable outcome. Each answer has its own paper.
+    ``agree`` is the key and the label of the favourable outcome. Each answer has its own paper; ``refused`` are further
+    effects of a refusal.
     """
 
     def paper(words: str) -> Callable[[StepContext], PaperOptions]:
@@ -255,6 +257,7 @@ def ministries(
                         about=about,
                         paper=paper("refuse la demande"),
                     ),
+                    *refused,
                 ),
                 style="danger",
                 help="Le refus d’un seul ministère met fin au dossier.",

@@ -31,6 +31,7 @@ from workflows.engine import (
     StepContext,
     budget_forms,
     budget_lines,
+    budget_sales,
     budget_steps,
     credit_lines,
     credit_steps,
@@ -53,6 +54,7 @@ FITS = (
     budget_lines.ground_computed,
     budget_lines.takes_what_is_there,
     budget_lines.override_motivated,
+    budget_sales.sale_fits,
 )
 
 
@@ -105,7 +107,8 @@ class BudgetVote(Path):
     simulation_requires = ("fund", "exercise", "kind")
     verdict = "le conseil d’administration vote, puis chaque ministère reçoit sa décision."
     withdrawal_rule = "withdrawal"
-    warnings = (budget_lines.judgement_shown, budget_lines.late)
+    on_withdrawal = (budget_sales.release_sale,)
+    warnings = (budget_lines.judgement_shown, budget_lines.late, budget_sales.outside_register)
     pieces = (
         Piece(
             key="regional_investments",
@@ -120,6 +123,7 @@ class BudgetVote(Path):
             (
                 REGIONAL_DOCUMENT,
                 *budget_lines.RULES,
+                *budget_sales.RULES,
                 *budget_steps.RULES,
                 *budget_steps.FNMO_RULES,
             )
@@ -139,6 +143,7 @@ class BudgetVote(Path):
         guards=(*FITS, guards.missing_pieces),
         effects=(
             budget_steps.submit_once,
+            budget_sales.name_sale,
             budget_steps.note_judgement,
             budget_steps.breach_at_submission,
         ),
@@ -153,7 +158,7 @@ class BudgetVote(Path):
         what=budget,
         tables=budget_steps.voted_tables,
         voted_by=voted_by,
-        effects=(budget_steps.breach_at_vote,),
+        effects=(budget_steps.breach_at_vote, budget_sales.release_when_rejected),
     )
 
     notify_authorities = budget_steps.notify_step(
@@ -206,6 +211,7 @@ class BudgetVote(Path):
         ruling="approuve le budget ci-dessous",
         tables=budget_steps.voted_tables,
         rules=(NOT_CONFORMING,),
+        refused=(budget_sales.release_sale,),
     )
 
     close = credit_steps.close_step(this.end)
