@@ -1,4 +1,4 @@
-"""Ouverture plans for the tests: a committee of experts, œuvres, valid data, sessions, a dossier that walks its path."""
+"""Ouverture plans for the tests: a committee of experts, œuvres, valid data, sessions, a dossier on its path."""
 
 from __future__ import annotations
 

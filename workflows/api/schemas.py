@@ -19,6 +19,7 @@ from cases.api.schemas import (
 )
 from cases.enums import AtExpiry, DeadlineKind, DeadlineState, DecisionKind
 from cases.models import Deadline, Decision, LegalNotice
+from cases.selectors.opinions import ConsultationShown
 from workflows.api.forms import FieldOut, fields_of
 from workflows.engine.step import Step
 from workflows.rulebook import resolve
@@ -262,6 +263,60 @@ def notice_values(notice: LegalNotice, reference: str) -> dict[str, Any]:
     }
 
 
+class OpinionOut(BaseModel):
+    """Un avis demandé. Vides tant que la consultation est fermée au lecteur : « answer », « text », « nonce ».
+
+    « seal » est l’empreinte SHA-256 de l’objet JSON {"answer", "nonce", "text"} (clés triées, « , » et « : » suivis
+    d’une espace) : le journal la porte depuis le jour de l’avis.
+    """
+
+    who: str
+    organisation: str
+    state: str
+    state_label: str
+    answer: str
+    text: str
+    motive: str
+    settled_at: datetime | None
+    seal: str
+    nonce: str
+    replaces: str
+
+
+class ConsultationOut(BaseModel):
+    """Un tour de consultation ; « closed_to_reader » : confidentiel et pas encore clos."""
+
+    step: str
+    round: int
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_to_reader: bool
+    opinions: list[OpinionOut]
+
+    @classmethod
+    def of(cls, one: ConsultationShown) -> "ConsultationOut":
+        """From a round as the reader may see it."""
+        return cls(
+            step=one.step,
+            round=one.round,
+            opened_at=one.opened_at,
+            closed_at=one.closed_at,
+            closed_to_reader=one.closed_to_reader,
+            opinions=[
+                OpinionOut(
+                    who=opinion.who,
+                    organisation=opinion.body,
+                    **{
+                        name: getattr(opinion, name)
+                        for name in OpinionOut.model_fields
+                        if name not in ("who", "organisation")
+                    },
+                )
+                for opinion in one.opinions
+            ],
+        )
+
+
 class DossierOut(DossierSummary):
     """Un dossier pour la personne qui le lit.
 
@@ -283,6 +338,7 @@ class DossierOut(DossierSummary):
     pieces: list[PieceOut]
     decisions: list[DecisionOut]
     notices: list[NoticeOut]
+    consultations: list[ConsultationOut]
     warnings: list[ReasonOut]
     blockers: list[ReasonOut]
     rules: dict[str, str]
@@ -304,6 +360,7 @@ class DossierOut(DossierSummary):
             pieces=[PieceOut.of(one, dossier.reference) for one in view.pieces],
             decisions=[DecisionOut.of(one, dossier.reference) for one in view.decisions],
             notices=[NoticeOut.of(one, dossier.reference) for one in view.notices],
+            consultations=[ConsultationOut.of(one) for one in view.consultations],
             warnings=[ReasonOut.of(one) for one in view.warnings],
             blockers=[ReasonOut.of(one) for one in view.blockers],
             rules=dossier.rule_versions,

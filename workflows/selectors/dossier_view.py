@@ -8,11 +8,15 @@ from viewflow.workflow.models import Task
 from cases.deadlines import Computation
 from cases.enums import DossierStatus, Role
 from cases.errors import Quote, Reason
-from cases.models import Deadline, Decision, Document, Dossier, JournalEntry, LegalNotice
+from cases.models import AgendaItem, Deadline, Decision, Document, Dossier, JournalEntry, LegalNotice
 from cases.permissions import Holding, holdings_of
 from cases.selectors import dossier_for, legal_notices_of
+from cases.selectors.meetings import awaited_meeting
+from cases.selectors.opinions import ConsultationShown, consultations_of
 from cases.services import computation_of
+from workflows.engine.consultation import Consultation
 from workflows.engine.context import StepContext
+from workflows.engine.meetings import kind_of
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
 from workflows.engine.step import Piece, Step
@@ -81,6 +85,8 @@ class DossierView:
     may_edit: bool
     holdings: tuple[Holding, ...]
     notices: tuple[LegalNotice, ...]
+    agenda: AgendaItem | None  # the item by which it waits on the agenda of a meeting, with the meeting
+    consultations: tuple[ConsultationShown, ...]
     context: StepContext
 
 
@@ -101,7 +107,7 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
     journal = list(JournalEntry.objects.filter(dossier=dossier).order_by("-sequence"))
     deadlines = list(
         Deadline.objects.filter(dossier=dossier)
-        .select_related("organisation")
+        .select_related("organisation", "person")
         .prefetch_related("events")
         .order_by("-opened_at", "-pk")
     )
@@ -129,6 +135,10 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
         may_edit=may_edit(context, tasks, holdings, user.pk),
         holdings=holdings,
         notices=tuple(legal_notices_of(dossier)) if any(step.shared for step in path.steps()) else (),
+        agenda=awaited_meeting(dossier) if any(kind_of(task.flow_task) for task in tasks) else None,
+        consultations=consultations_of(dossier, user.pk)
+        if any(isinstance(step, Consultation) for step in path.steps())
+        else (),
         context=context,
     )
 

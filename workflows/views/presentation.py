@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from viewflow.workflow.models import Task
 
 from cases import clock
@@ -12,7 +13,9 @@ from cases.calendar import french_date
 from cases.deadlines import Duration, Unit
 from cases.enums import DossierStatus, Role
 from cases.models import JournalEntry
+from cases.register_terms import MeetingKind
 from cases.selectors import people_holding
+from cases.selectors.meetings import kinds_read
 from cases.services import facility_names
 from workflows.engine.credit_forms import TransfersForm
 from workflows.engine.fields import NamesField, RowsField
@@ -53,6 +56,20 @@ def headline(view: DossierView) -> str:
         return f"En attente : {view.waiting}, depuis le {french_date(since)}."
     since = clock.paris_date(dossier.updated_at)
     return f"Le dossier est « {view.status_label} » depuis le {french_date(since)}."
+
+
+def agenda(view: DossierView) -> dict[str, Any] | None:
+    """On which agenda the dossier waits: the meeting in words, and its page for those who may read it."""
+    if view.agenda is None:
+        return None
+    meeting = view.agenda.meeting
+    kind = MeetingKind(meeting.kind)
+    what = "du conseil" if kind is MeetingKind.BOARD else "de la concertation"
+    readable = kind in kinds_read(view.holdings)
+    return {
+        "sentence": f"Inscrit à l’ordre du jour {what} du {french_date(meeting.held_on)}.",
+        "url": reverse("meeting", args=[meeting.public_id]) if readable else "",
+    }
 
 
 def stations(view: DossierView) -> tuple[list[dict[str, Any]], list[str]]:
@@ -160,6 +177,7 @@ def tasks(view: DossierView, user_id: int, reassigned: ReassignForm | None = Non
         chair = chair_of(task)
         holds = chair.holding(view.holdings) is not None
         mine = task.owner_id == user_id
+        handed_over = not (step.by_person and task.owner_id is not None)  # an opinion is asked of a person
         shown.append(
             {
                 "id": task.pk,
@@ -171,9 +189,9 @@ def tasks(view: DossierView, user_id: int, reassigned: ReassignForm | None = Non
                 "owner": str(task.owner) if task.owner else "",
                 "mine": mine,
                 "may_claim": holds and task.owner_id is None,
-                "may_release": (mine and holds) or (manages and task.owner_id is not None),
+                "may_release": handed_over and ((mine and holds) or (manages and task.owner_id is not None)),
                 "reassign_form": reassigned or reassign_form(view, task)
-                if (mine and holds) or manages
+                if handed_over and ((mine and holds) or manages)
                 else None,
             }
         )

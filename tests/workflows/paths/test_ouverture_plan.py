@@ -1,4 +1,4 @@
-"""The ouverture plan (A63, A65–A67): opinions of the experts, transmission, revision, vote in session, agréments, adhesion."""
+"""The ouverture plan (A63, A65–A67): opinions, transmission, revision, vote in session, agréments, adhesion."""
 
 from __future__ import annotations
 
@@ -304,4 +304,4 @@ def test_legal_day_of_the_agrements_runs_only_while_it_can_be_kept(cast: Cast) -
     journey = OpeningJourney.adopted(cast)
     assert not Deadline.objects.filter(dossier=journey.pk, step="approvals").exists()
     assert DossierStatus(journey.status) is DossierStatus.APPROVED
-    assert TODAY > date(2004, 12, 31)
+    assert date(2004, 12, 31) < TODAY

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from cases import clock
 from cases.enums import DeadlineState, Role
@@ -14,9 +15,11 @@ from cases.errors import Blocked, Conflict, Forbidden, Invalid
 from cases.models import Consultation, Deadline, JournalEntry, Opinion
 from cases.selectors.opinions import consultations_of
 from cases.services.opinions import seal_of
+from tests.api_client import Api
 from tests.credit_journeys import NOW
 from tests.journeys import Cast, state_of_everything
 from tests.opening_journeys import COMMITTEE, OpeningJourney
+from tests.workflows.test_statements import statements
 from workflows.selectors import dossier_view
 from workflows.services import expire_deadlines, reassign, release
 
@@ -213,3 +216,42 @@ def test_expert_sees_their_own_action_and_others_see_none(cast: Cast) -> None:
     assert allowed("expert4") == []
     journey.opinion("expert1")
     assert allowed("expert1") == []
+
+
+def test_page_and_api_show_no_opinion_before_the_closing(cast: Cast, client: Client) -> None:
+    journey = OpeningJourney.consulted(cast)
+    journey.opinion("expert1", "unfavourable", SECRET)
+    address = f"/dossiers/{journey.reference}/"
+    with clock.at(NOW):
+        for reader in ("agent", "director", "reviewer", "dg", "manager", "auditor", "expert2", "secretary"):
+            client.force_login(cast.people[reader])
+            page = client.get(address)
+            if reader == "secretary":
+                assert page.status_code == 404, "the board is not awaited yet"
+                continue
+            text = page.content.decode()
+            assert SECRET not in text, reader
+            assert "1 avis rendu sur 3" in text
+            assert "Se récuser" in text or reader != "expert2"
+            for part in ("", "/journal"):
+                assert SECRET not in Api(cast.people[reader]).get(f"dossiers/{journey.reference}{part}").text
+        client.force_login(cast.people["expert1"])
+        assert SECRET in client.get(address).content.decode()
+        journey.opinion("expert2")
+        journey.opinion("expert3")
+        client.force_login(cast.agent)
+        assert SECRET in client.get(address).content.decode()
+        body = Api(cast.agent).get(f"dossiers/{journey.reference}").ok()
+    shown = body["consultations"][0]["opinions"][0]
+    assert shown["seal"] == seal_of(shown["answer"], shown["text"], shown["nonce"])
+
+
+def test_opening_and_answering_cost_few_statements(cast: Cast) -> None:
+    journey = OpeningJourney.file(cast)
+    journey.do("prepare.submit")
+    opened = statements(lambda: journey.do("sign_off.transmit"))
+    answered = statements(lambda: journey.opinion("expert1"))
+    journey.opinion("expert2")
+    closed = statements(lambda: journey.opinion("expert3"))
+    counts = (len(opened), len(answered), len(closed))
+    assert counts == (16, 12, 16), "\n".join([*opened, "", *answered, "", *closed])
