@@ -73,6 +73,8 @@ def changes(entry: JournalEntry, linked: Mapping[str, str]) -> list[dict[str, st
             {"label": "Fichier joint", "before": "", "after": f"{one['name']}, SHA-256 {one['sha256']}"}
             for one in message["files"]
         ]
+    if entry.changes.get("document", {}).get("copied"):
+        shown.append({"label": "Origine", "before": "", "after": "reprise du dossier remplacé"})
     link = entry.changes.get("link")
     if link and (words := linked.get(link["id"])):
         shown.append({"label": "Ce dossier", "before": "", "after": words})
