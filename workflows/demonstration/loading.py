@@ -21,6 +21,7 @@ from workflows.demonstration.facilities import create_facilities
 from workflows.demonstration.past import PAST
 from workflows.demonstration.people import create_people
 from workflows.demonstration.pieces import piece_file
+from workflows.demonstration.properties import create_properties, value_properties
 from workflows.demonstration.recent import RECENT
 from workflows.demonstration.stories import Act, Story
 from workflows.demonstration.timetable import Appointment, appointments, exercises
@@ -97,7 +98,7 @@ def load(
             one.code: one for one in Organisation.objects.select_related("parent").order_by("pk")
         }
         people = create_people(organisations)
-        facilities = create_facilities(organisations)
+        facilities = create_facilities(organisations, people)
     tellings = [
         Telling(one, year, organisations[one.body], people, facilities)
         for one, year in zip(told, years, strict=True)
