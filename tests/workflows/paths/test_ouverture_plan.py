@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -304,4 +304,8 @@ def test_legal_day_of_the_agrements_runs_only_while_it_can_be_kept(cast: Cast) -
     journey = OpeningJourney.adopted(cast)
     assert not Deadline.objects.filter(dossier=journey.pk, step="approvals").exists()
     assert DossierStatus(journey.status) is DossierStatus.APPROVED
-    assert date(2004, 12, 31) < TODAY
+    with clock.at(datetime(2004, 10, 4, 9, tzinfo=UTC)):
+        seen = simulate(path="ouverture_plan", data={}, organisation=cast.body["carmi-npdc"])
+    (delay,) = next(step for step in seen.route if step.key == "approvals").delays
+    assert (delay.kind, delay.text) == ("legal", "au plus tard le vendredi 31 décembre 2004")
+    assert delay.due_if_started_today == "vendredi 31 décembre 2004"
