@@ -33,6 +33,18 @@ _MOST_OCCUPANTS: Final = 99_999
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _OLDEST: Final = date(1900, 1, 1)
 
+#: Said of each field whose value is not one of these; once for all, because imports ask it of thousands of rows.
+_CHOICES: Final[dict[str, tuple[str, list[str]]]] = {
+    "use": ("Choisissez l’usage du bien dans la liste.", PropertyUse.values),
+    "fund": ("Choisissez le fonds du bien dans la liste.", FundCode.values),
+    "occupation": ("Choisissez l’occupation du bien dans la liste.", Occupation.values),
+    "future": ("Choisissez le devenir du bien dans la liste.", PlannedFuture.values),
+    "market_value_source": (
+        "Choisissez la source de la valeur de marché dans la liste.",
+        ["", *ValueSource.values],
+    ),
+}
+
 Faults = dict[str, list[str]]
 
 
@@ -110,17 +122,7 @@ def faults_of(facts: PropertyFacts, *, state: str, today: date) -> Faults:
 
 
 def _check_choices(facts: PropertyFacts, found: Faults) -> None:
-    known: dict[str, tuple[str, list[str]]] = {
-        "use": ("Choisissez l’usage du bien dans la liste.", PropertyUse.values),
-        "fund": ("Choisissez le fonds du bien dans la liste.", FundCode.values),
-        "occupation": ("Choisissez l’occupation du bien dans la liste.", Occupation.values),
-        "future": ("Choisissez le devenir du bien dans la liste.", PlannedFuture.values),
-        "market_value_source": (
-            "Choisissez la source de la valeur de marché dans la liste.",
-            ["", *ValueSource.values],
-        ),
-    }
-    for name, (sentence, values) in known.items():
+    for name, (sentence, values) in _CHOICES.items():
         if getattr(facts, name) not in values:
             found[name].append(sentence)
     if not facts.organisation.active or facts.organisation.kind not in OWNER_KINDS:

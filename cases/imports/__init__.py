@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from cases.imports.columns import Column, Fault, Register, Scope
 from cases.imports.facilities import FacilityRegister
-from cases.imports.plan import Plan, batches, make_plan
+from cases.imports.plan import Plan, make_plan
 from cases.imports.property import PropertyRegister
 from cases.imports.reading import read_table
 from cases.register_terms import RegisterKind
@@ -18,4 +18,4 @@ REGISTERS: dict[str, Callable[[], Register]] = {
     RegisterKind.FACILITY: FacilityRegister,
 }
 
-__all__ = ["REGISTERS", "Column", "Fault", "Plan", "Register", "Scope", "batches", "make_plan", "read_table"]
+__all__ = ["REGISTERS", "Column", "Fault", "Plan", "Register", "Scope", "make_plan", "read_table"]

@@ -158,15 +158,15 @@ class Register(ABC):
 
     @abstractmethod
     def save_new(self, records: Sequence[Record], scope: Scope) -> None:
-        """Insert a batch of new rows and set ``record.subject``. One statement."""
+        """Insert new rows and set ``record.subject``."""
 
     @abstractmethod
     def save_changed(self, records: Sequence[Record], fields: Iterable[str], scope: Scope) -> None:
-        """Write a batch of rows that change, of which these fields do, and set ``record.subject``. One statement."""
+        """Write rows that change, of which these fields do, and set ``record.subject``."""
 
     @abstractmethod
     def save_history(self, records: Sequence[Record], scope: Scope, capacity: str, motive: str) -> None:
-        """Write what changed, one row of history for each. One statement."""
+        """Write what changed, one row of history for each."""
 
 
 def plain_value(value: Any) -> Any:

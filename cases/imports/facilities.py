@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.utils.text import slugify
 
+from cases import bulk
 from cases.enums import Role
 from cases.imports.cells import Body, Choice, Code, Day, Finess, Text
 from cases.imports.columns import Column, Record, Register, Scope
@@ -171,7 +172,7 @@ class FacilityRegister(Register):
     def save_new(self, records: Sequence[Record], scope: Scope) -> None:
         for record in records:
             record.subject = Facility(**record.values)
-        Facility.objects.bulk_create([record.subject for record in records])
+        bulk.insert([record.subject for record in records])
 
     def save_changed(self, records: Sequence[Record], fields: Iterable[str], scope: Scope) -> None:
         for record in records:
@@ -179,28 +180,29 @@ class FacilityRegister(Register):
             for name in record.changes:
                 setattr(record.subject, name, record.values[name])
             record.subject.version += 1
-        Facility.objects.bulk_create(
-            [record.subject for record in records],
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=[*fields, "version"],
-        )
+        bulk.update([record.subject for record in records], [*fields, "version"])
 
     def save_history(self, records: Sequence[Record], scope: Scope, capacity: str, motive: str) -> None:
-        FacilityChange.objects.bulk_create(
-            FacilityChange(
-                facility=record.subject,
-                at=scope.now,
-                on=scope.today,
-                action="imported",
-                before=record.subject.approval if record.existing else "",
-                after=record.subject.approval,
-                changes=record.changes,
-                motive=motive,
-                actor=scope.actor,
-                capacity=facility_capacity(scope.holdings, record.subject.organisation) or capacity,
-            )
-            for record in records
+        bulk.insert(
+            [
+                FacilityChange(
+                    facility=record.subject,
+                    at=scope.now,
+                    on=scope.today,
+                    action="imported",
+                    before=record.subject.approval if record.existing else "",
+                    after=record.subject.approval,
+                    changes={
+                        name: values
+                        for name, values in record.changes.items()
+                        if any(value not in (None, "") for value in values)
+                    },
+                    motive=motive,
+                    actor=scope.actor,
+                    capacity=facility_capacity(scope.holdings, record.subject.organisation) or capacity,
+                )
+                for record in records
+            ]
         )
 
 

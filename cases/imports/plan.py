@@ -10,10 +10,12 @@ from typing import Any, Final, TypeVar
 
 from cases.imports.cells import CellFault
 from cases.imports.columns import Column, Fault, Record, Register, Scope, match_headings, plain_value
-from cases.imports.reading import Table, is_blank
+from cases.imports.reading import Cell, Table, is_blank
 
 #: Codes looked up by one statement.
 LOOKUP: Final = 5000
+#: Cells whose reading is remembered while a file is judged.
+MEMORY: Final = 20_000
 #: Faults and changes that an import keeps to be shown.
 MAX_FAULTS: Final = 1000
 MAX_SAMPLE: Final = 100
@@ -102,15 +104,20 @@ def _read(
     register: Register, columns: Sequence[Column | None], table: Table, faults: list[Fault], scope: Scope
 ) -> Iterator[Record]:
     first: dict[str, int] = {}
+    known: dict[tuple[int, type, Cell], Any] = {}  # most cells say what others of their column said
     for row in table.rows:
         values: dict[str, Any] = {}
-        for column, cell in zip(columns, row.cells, strict=True):
-            if column is None or (is_blank(cell) and column.kept_when_blank):
+        for index, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
+            if column is None or (column.kept_when_blank and is_blank(cell)):
                 continue
+            key = (index, type(cell), cell)
             try:
-                values[column.field] = column.read(cell, scope)
+                values[column.field] = known[key] if key in known else column.read(cell, scope)
             except CellFault as fault:
                 faults.append(Fault(row.number, column.heading, str(fault)))
+            else:
+                if len(known) < MEMORY:
+                    known[key] = values[column.field]
         code = values.get("code") or ""
         if code in first:
             faults.append(

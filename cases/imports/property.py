@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from cases import bulk
 from cases.budget_terms import FundCode
 from cases.enums import Role
 from cases.imports.cells import Amount, Body, Choice, Code, Day, Surface, Text, Whole, YesNo
@@ -214,12 +215,12 @@ class PropertyRegister(Register):
             facts = PropertyFacts(**{name: record.values[name] for name in FACT_NAMES})
             record.subject = Property(
                 code=record.code,
-                state=first_state(facts),
+                state=first_state(facts).value,
                 created_at=scope.now,
                 updated_at=scope.now,
                 **{name: getattr(facts, name) for name in FACT_NAMES},
             )
-        Property.objects.bulk_create([record.subject for record in records])
+        bulk.insert([record.subject for record in records])
 
     def save_changed(self, records: Sequence[Record], fields: Iterable[str], scope: Scope) -> None:
         for record in records:
@@ -228,27 +229,24 @@ class PropertyRegister(Register):
                 setattr(record.subject, name, record.values[name])
             record.subject.version += 1
             record.subject.updated_at = scope.now
-        Property.objects.bulk_create(
-            [record.subject for record in records],
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=[*fields, "version", "updated_at"],
-        )
+        bulk.update([record.subject for record in records], [*fields, "version", "updated_at"])
 
     def save_history(self, records: Sequence[Record], scope: Scope, capacity: str, motive: str) -> None:
-        PropertyChange.objects.bulk_create(
-            PropertyChange(
-                property=record.subject,
-                at=scope.now,
-                action="imported",
-                before=record.subject.state if record.existing else "",
-                after=record.subject.state,
-                changes={name: values for name, values in record.changes.items() if name != "state"},
-                motive=motive,
-                actor=scope.actor,
-                capacity=capacity,
-            )
-            for record in records
+        bulk.insert(
+            [
+                PropertyChange(
+                    property=record.subject,
+                    at=scope.now,
+                    action="imported",
+                    before=record.subject.state if record.existing else "",
+                    after=record.subject.state,
+                    changes={name: values for name, values in record.changes.items() if name != "state"},
+                    motive=motive,
+                    actor=scope.actor,
+                    capacity=capacity,
+                )
+                for record in records
+            ]
         )
 
 

@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import IO, Any, Final
 
 from openpyxl import load_workbook
@@ -42,6 +43,10 @@ _DECLARATION: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _DELIMITERS: Final = ";,\t|"
 _FORMULA: Final = re.compile(r"\s*=")
+_ERRORS: Final = frozenset(
+    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!"}
+)
+_PLAIN: Final = (int, float, datetime, date, time, timedelta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Table:
     rows: tuple[Row, ...]
 
 
+@lru_cache(maxsize=4096)
 def plain_heading(text: str) -> str:
     """What two spellings of a heading have in common: « Surface (m²) » and « SURFACE M2 » are the same."""
     letters = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe")).casefold()
@@ -200,7 +206,8 @@ def _sheet_rows(file: IO[bytes]) -> Iterator[tuple[int, tuple[Cell, ...]]]:
             raise refused("Ce classeur n’a aucune feuille de calcul. Remplissez le modèle, puis déposez-le.")
         sheet: Any = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of its size may be wrong
-        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1), start=1):
+        lines = sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True)
+        for number, cells in enumerate(lines, start=1):
             if number > _LAST_NUMBER:
                 raise _damaged()
             yield number, tuple(map(_cell, cells))
@@ -208,15 +215,11 @@ def _sheet_rows(file: IO[bytes]) -> Iterator[tuple[int, tuple[Cell, ...]]]:
         book.close()
 
 
-def _cell(cell: Any) -> Cell:
-    value = cell.value
-    if value is None:
-        return None
-    if cell.data_type == "f":
-        return Formula()
-    if cell.data_type == "e":
-        return ErrorCell(str(value)[:20])
-    return value if isinstance(value, Cell) else str(value)
+def _cell(value: Any) -> Cell:
+    """A value of openpyxl, which gives formulas as texts or objects of its own, and errors as texts."""
+    if isinstance(value, str):
+        return Formula() if _FORMULA.match(value) else ErrorCell(value) if value in _ERRORS else value
+    return value if value is None or isinstance(value, _PLAIN) else Formula()
 
 
 def _check_parts(file: IO[bytes]) -> None:
@@ -288,7 +291,7 @@ def _csv_rows(file: IO[bytes], known: Iterable[str]) -> Iterator[tuple[int, tupl
                 raise refused(
                     f"Ce tableau a plus de {MAX_COLUMNS} colonnes. Gardez celles du modèle, puis déposez-le de nouveau."
                 )
-            yield number, tuple(Formula() if _FORMULA.match(cell) else cell for cell in row[:MAX_COLUMNS])
+            yield number, tuple(map(_cell, row[:MAX_COLUMNS]))
     except csv.Error:
         raise refused(
             f"Après la ligne {number}, des guillemets ne sont pas fermés. Enregistrez de nouveau le tableau en "
