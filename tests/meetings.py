@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db import connection
+
 from cases import clock
 from cases.models import AgendaItem, Meeting
 from cases.services.meetings import plan_meeting
 from tests.budget_journeys import BudgetJourney, budget
 from tests.credit_journeys import NOW, CreditJourney, transfers
 from tests.journeys import Cast
+from tests.workflows.test_statements import _TABLES as TABLES
 from workflows.services.meetings import Row, add_items, record_together
 
 VOTES = {"members": 20, "votes_for": 12, "votes_against": 5, "abstentions": 2}
@@ -32,7 +35,7 @@ def awaiting(cast: Cast, number: int = 1) -> list[CreditJourney]:
 
 def decision(cast: Cast) -> CreditJourney:
     """A décision modificative of the FNASS that waits for the vote of the board."""
-    data = transfers(("II.F.CAN.col", "A-II.inv", "1.00"), fund="FNASS")
+    data = transfers(("II.F.CAN.col", "II.K.imm", "1.00"), fund="FNASS")
     return CreditJourney.file(cast, "modifying_decision", data).walk(
         "prepare.submit", "check.credits_available"
     )
@@ -62,3 +65,23 @@ def record(cast: Cast, meeting: Meeting, *rows: Row, by: str = "secretary") -> M
     """Record together, on ``NOW``."""
     with clock.at(NOW):
         return record_together(public_id=meeting.public_id, rows=rows, actor=cast.people[by])
+
+
+def copies(journey: CreditJourney, count: int) -> list[str]:
+    """Copies of the one dossier with its process, tasks, journal, clocks and pieces, by raw SQL: their references."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in ("cases_journalentry", "cases_dossier"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for table, model, special in TABLES:
+            columns = ", ".join(
+                f'"{field.column}"' for field in model._meta.concrete_fields if field.column not in special
+            )
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(special)}, {columns}) "
+                f"SELECT {', '.join(special.values())}, {columns} FROM {table}, generate_series(1, {count}) n "
+                f"WHERE {table}.id < 100000"
+            )
+        for table in ("cases_journalentry", "cases_dossier"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    return [journey.reference, *(f"COPIE-{number}" for number in range(1, count + 1))]

@@ -25,6 +25,7 @@ from workflows.forms import ExtendForm, ReassignForm
 from workflows.rulebook import rulebooks
 from workflows.selectors import DossierView, dossier_view
 from workflows.selectors.exchange_view import exchanges_of
+from workflows.selectors.owed import owed_by
 from workflows.services import add_document, extend_deadline, perform, reassign
 from workflows.views import credit_presentation, exchange_presentation, presentation
 
@@ -66,6 +67,7 @@ def dossier_page(
             "path_title": view.path.title,
             "convention_title": rulebooks()[view.dossier.convention].title,
             "headline": presentation.headline(view),
+            "agenda": presentation.agenda(view),
             "last_motive": presentation.last_motive(view),
             "steps": steps,
             "aside": aside,
@@ -90,8 +92,10 @@ def dossier_page(
             "acts": credit_presentation.acts(view),
             "answers": credit_presentation.answers(view),
             "notices": credit_presentation.notices(view),
+            "consultations": view.consultations,
             "tables": tables,
             "may_edit": view.may_edit,
+            "owed": owed_by(view.dossier, view.holdings),
             **exchange_presentation.context_of(view, exchanges, exchanged),
         },
         status=status,

@@ -211,7 +211,7 @@ def _fields(
             if name == day or name in seen:
                 continue
             seen.add(name)
-            if len(owners[name]) == len(made) or len(owners[name]) > 1:
+            if len(owners[name]) > 1 or len(made) == 1:
                 common.append(form[name])
             else:
                 extras.setdefault(one.label, []).append(form[name])
@@ -228,22 +228,22 @@ def shared_outcomes(view: MeetingView) -> tuple[Outcome, ...]:
 
 
 def fields_for_all(view: MeetingView, typed: Typed | None) -> tuple[forms.BoundField, ...]:
-    """The fields that every outcome of every open dossier has: votes, opinions."""
-    outcomes = shared_outcomes(view)
-    made = [one.form for one in outcomes if one.form is not None]
-    if not made:
-        return ()
-    names = set.intersection(
-        *(
-            set(one.form.base_fields)
-            for row in view.rows
-            for one in row.outcomes
-            if one.form is not None and one.key in {out.key for out in outcomes}
-        )
-    ) - {day_name(view.meeting)}
+    """The fields that more than one of the shared outcomes has, all when there is one: votes, opinions."""
+    outcomes = [one for one in shared_outcomes(view) if one.form is not None]
+    names = [name for one in outcomes if one.form is not None for name in one.form.base_fields]
+    wanted = {name for name in names if len(outcomes) == 1 or names.count(name) > 1} - {
+        day_name(view.meeting)
+    }
     given = {"members": view.meeting.members} | (
         {name: value for name, value in typed.values.items() if value is not None} if typed else {}
     )
-    first = next(row for row in view.rows if row.outcomes)
-    form = made[0](organisation=first.dossier.organisation, prefix=ALL, initial=given)
-    return tuple(form[name] for name in form.fields if name in names)
+    first = next((row for row in view.rows if row.outcomes), None)
+    found: dict[str, forms.BoundField] = {}
+    for one in outcomes:
+        if one.form is None or first is None:
+            continue
+        form = one.form(organisation=first.dossier.organisation, prefix=ALL, initial=given)
+        for name in form.fields:
+            if name in wanted:
+                found.setdefault(name, form[name])
+    return tuple(found.values())

@@ -182,7 +182,7 @@ def _page(
             "all_key": meeting_rows.ALL,
             "all_outcomes": outcomes,
             "all_fields": meeting_rows.fields_for_all(view, everywhere) if outcomes else (),
-            "all_typed": everywhere,
+            "all_typed": everywhere or meeting_rows.Typed(),
             "papers": view.papers,
             "agenda_is_current": agenda is not None and agenda.version == view.meeting.version,
             "candidates": candidates[:MOST_WAITING],
@@ -347,7 +347,12 @@ def meeting_close(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def meeting_paper(request: HttpRequest, public_id: UUID, paper_id: UUID) -> FileResponse:
     """Download an agenda or minutes, through the gate of the meeting."""
-    paper = meeting_paper_for(holdings_of_request(request), public_id, paper_id)
+    return paper_response(holdings_of_request(request), public_id, paper_id)
+
+
+def paper_response(holdings: tuple[Holding, ...], public_id: UUID, paper_id: UUID) -> FileResponse:
+    """The file of a paper, never a page. Raises ``NotFound``, also when the stored file has gone."""
+    paper = meeting_paper_for(holdings, public_id, paper_id)
     try:
         file = paper.file.open("rb")
     except FileNotFoundError:
