@@ -99,6 +99,8 @@ def load(
         }
         people = create_people(organisations)
         facilities = create_facilities(organisations, people)
+        create_properties(organisations, people)
+    value_properties(people, today=today)
     tellings = [
         Telling(one, year, organisations[one.body], people, facilities)
         for one, year in zip(told, years, strict=True)
