@@ -1,6 +1,7 @@
 """Tells the other side of a message on a dossier, and the fund of an internal note."""
 
 from cases.events import MessagePosted
+from cases.french import of
 from cases.register_terms import MessageKind
 from notifications.enums import NoticeKind
 from notifications.services.announce import tell
@@ -23,7 +24,7 @@ def tell_of_message(event: MessagePosted) -> int:
         title, body = "Note interne sur un dossier", f"{subject} {who}, a écrit une note interne."
         to_do = "Ouvrez le dossier pour la lire : elle n’est montrée qu’à la CANSSM."
     else:
-        title = f"Message de {message.author}"
+        title = f"Message {of(str(message.author))}"
         body = f"{subject} {who}, écrit : « {extract(message.text)} »{_attached(event.files)}"
         to_do = ""
     return tell(

@@ -81,13 +81,14 @@ def test_digest_of_the_day_of_summer_time_leaves_at_seven_in_paris(
 
 
 def test_preferences_are_at_once_until_chosen_and_kept_by_kind(people: SimpleNamespace) -> None:
-    assert preferences_of(people.agent) == dict.fromkeys(("task", "news", "reminder"), Cadence.NOW)
+    assert preferences_of(people.agent) == dict.fromkeys(("task", "news", "reminder", "message"), Cadence.NOW)
     set_preferences(user=people.agent, chosen={"news": "weekly"})
     set_preferences(user=people.agent, chosen={"news": "in_app", "task": "daily"})
     assert preferences_of(people.agent) == {
         "task": Cadence.DAILY,
         "news": Cadence.IN_APP,
         "reminder": Cadence.NOW,
+        "message": Cadence.NOW,
     }
     assert preferences_of(people.collegue)["news"] == Cadence.NOW
 

@@ -28,8 +28,8 @@ def test_preferences_are_shown_and_kept_without_javascript(people: SimpleNamespa
     assert "Mes préférences" in words(client.get("/avis/"))
     page = client.get(PREFERENCES)
     assert "agent@carmi.example" in words(page)
-    assert page.content.decode().count(" checked") == 3  # at once, for each kind
-    chosen = {"task": "daily", "news": "in_app", "reminder": "weekly"}
+    assert page.content.decode().count(" checked") == 4  # at once, for each kind
+    chosen = {"task": "daily", "news": "in_app", "reminder": "weekly", "message": "daily"}
     answer = client.post(PREFERENCES, chosen, follow=True)
     assert messages(answer) == ["Vos préférences sont enregistrées. Elles valent pour les avis à venir."]
     assert preferences_of(people.agent) == chosen
@@ -40,7 +40,7 @@ def test_person_without_address_is_told_so(people: SimpleNamespace) -> None:
     assert "n’a pas d’adresse électronique" in words(at_the_site(people.agent).get(PREFERENCES))
 
 
-@pytest.mark.parametrize("wrong", [{}, {"task": "never", "news": "now", "reminder": "now"}])
+@pytest.mark.parametrize("wrong", [{}, {"task": "never", "news": "now", "reminder": "now", "message": "now"}])
 def test_preferences_not_understood_are_refused(people: SimpleNamespace, wrong: dict[str, str]) -> None:
     page = at_the_site(people.agent).post(PREFERENCES, wrong)
     assert page.status_code == 422
@@ -50,7 +50,7 @@ def test_preferences_not_understood_are_refused(people: SimpleNamespace, wrong: 
 
 def test_legal_notices_are_no_choice_of_the_page(people: SimpleNamespace) -> None:
     client = at_the_site(people.agent)
-    kept = {"task": "now", "news": "now", "reminder": "now", "legal": "in_app"}
+    kept = {"task": "now", "news": "now", "reminder": "now", "message": "now", "legal": "in_app"}
     client.post(PREFERENCES, kept)
     assert "legal" not in preferences_of(people.agent)
     assert "toujours envoyées" in words(client.get(PREFERENCES))

@@ -181,7 +181,7 @@ def test_notice_shows_an_extract_and_follows_the_preference(cast: Cast) -> None:
         "channel"
     )
     assert [(one.channel, one.kind) for one in rows] == [("email", "message"), ("in_app", "message")]
-    assert rows[0].title == "Message de Irène Instructrice"
+    assert rows[0].title == "Message d’Irène Instructrice"
     assert rows[0].link == f"/dossiers/{journey.reference}/#message-{message.public_id}"
     assert "« " + "mot " * 74 + "mot… »" in rows[0].body
     assert rows[0].body.endswith("2 fichiers y sont joints.")
