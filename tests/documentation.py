@@ -30,6 +30,9 @@ from cases.enums import (
 )
 from cases.errors import BusinessError
 from cases.money import AmountError, parse_amount
+from cases.register_terms import ApprovalState, FacilityKind, PlannedFuture, PropertyState, PropertyUse
+from cases.selectors.facility_list import NO, YES
+from cases.selectors.property_list import SORTS
 from cases.services.reference_data import BODIES
 from config.api import api
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
@@ -216,8 +219,14 @@ def vocabulary() -> frozenset[str]:
         OutboxState,
         NoticeState,
         MailState,
+        ApprovalState,
+        FacilityKind,
+        PlannedFuture,
+        PropertyState,
+        PropertyUse,
     ):
         words |= set(kind.values)
+    words |= {YES, NO, *SORTS}  # what the registers' lists are asked
     words |= {f"hold_{role.value}" for role in Role}
     for path in all_paths():
         words |= {path.key, *(piece.key for piece in path.pieces)}

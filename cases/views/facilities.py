@@ -88,7 +88,7 @@ ACTIONS = {
     "close": "Fermeture",
     "add_professional": "Arrivée d’un professionnel",
     "end_professional": "Départ d’un professionnel",
-    "import": "Import d’un fichier",
+    "imported": "Import d’un fichier",
 }
 FIELDS = {
     "name": "Nom",
@@ -446,7 +446,7 @@ def _told(change: FacilityChange, readable: frozenset[int]) -> dict[str, Any]:
         "changes": [
             (FIELDS[name], _words(name, before), _words(name, after))
             for name, (before, after) in change.changes.items()
-            if name in FIELDS and change.action != "create"
+            if name in FIELDS and change.before
         ],
         "dossier": change.dossier if change.dossier_id in readable else None,
     }
