@@ -30,7 +30,15 @@ from cases.enums import (
 )
 from cases.errors import BusinessError
 from cases.money import AmountError, parse_amount
-from cases.register_terms import ApprovalState, FacilityKind, PlannedFuture, PropertyState, PropertyUse
+from cases.register_terms import (
+    ApprovalState,
+    FacilityKind,
+    LinkKind,
+    MessageKind,
+    PlannedFuture,
+    PropertyState,
+    PropertyUse,
+)
 from cases.selectors.facility_list import NO, YES
 from cases.selectors.property_list import SORTS
 from cases.services.reference_data import BODIES
@@ -221,6 +229,8 @@ def vocabulary() -> frozenset[str]:
         MailState,
         ApprovalState,
         FacilityKind,
+        LinkKind,
+        MessageKind,
         PlannedFuture,
         PropertyState,
         PropertyUse,
