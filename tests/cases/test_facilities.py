@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from cases import clock
+from cases.enums import Role
 from cases.errors import Blocked, Conflict, Forbidden, Invalid, NotFound, Stale
 from cases.finess import finess_key
 from cases.models import Facility, FacilityChange, FacilityProfessional
@@ -150,6 +151,7 @@ READERS = (
     "comptroller",
     "secretary",
     "accountant",
+    "fund_agent",
 )
 OUTSIDERS = ("est_agent", "est_director", "admin", "nobody")
 
@@ -161,6 +163,7 @@ def test_who_reads_and_who_writes_the_register(cast: Cast) -> None:
         facility = change_facility(
             code=facility.code, actor=actor, version=facility.version, data={"name": f"Centre {number}"}
         )
+    cast.person("fund_agent", (Role.PREPARER, "canssm"))  # writes what the fund runs, not what a CARMI runs
     before = state_of_everything()
     for names, refusal in ((READERS, Forbidden), (OUTSIDERS, NotFound)):
         for name in names:
