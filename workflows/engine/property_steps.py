@@ -290,8 +290,8 @@ def valuation_unsourced(context: StepContext) -> Iterator[Reason]:
     if missing:
         yield Reason(
             "valuation_unsourced",
-            f"{' et '.join(missing).capitalize()} de l’évaluation ne figurent ni au dossier ni au registre : "
-            "complétez-les, le rapport d’évaluation les donne.",
+            f"Ni le dossier ni le registre ne donnent {' et '.join(missing)} de l’évaluation : complétez le dossier "
+            "d’après le rapport d’évaluation.",
             Role.PREPARER.label,
             context.quote(VALUATION_SOURCE),
         )
@@ -397,14 +397,14 @@ def low_price_explained(context: StepContext) -> Iterator[Reason]:
     price: Decimal = context.act["price"]
     below = [
         f"{what} ({format_eur(amount)})"
-        for name, what in (("asking_price", "le prix de mise en vente"), ("valuation", "l’évaluation"))
+        for name, what in (("asking_price", "au prix de mise en vente"), ("valuation", "à l’évaluation"))
         if (amount := amount_in(context, name)) is not None and price < amount
     ]
     if below and not context.motive:
         yield Reason(
             "low_price",
-            f"{format_eur(price)} est inférieur à {' et à '.join(below).replace('à le prix', 'au prix')} : écrivez "
-            "pourquoi le bien est vendu à ce prix.",
+            f"Le prix de {format_eur(price)} est inférieur {' et '.join(below)} : écrivez pourquoi le bien est vendu à "
+            "ce prix.",
             Role.REVIEWER.label,
             context.quote(PRICE_FLOOR),
         )
