@@ -28,7 +28,8 @@ from cases.selectors.meetings import (
     meetings_visible_to,
     refuse_unless_keeper,
 )
-from cases.text import fault_of, storable
+from cases.services.locks import busy_is_conflict
+from cases.text import fault_of
 from cases.uploads import sha256_of
 
 MAX_MEMBERS = 200
@@ -140,12 +141,28 @@ def lock_meeting(
     return meeting
 
 
+def lock_agenda(meeting: Meeting) -> list[AgendaItem]:
+    """The agenda once nobody acts any more on its open dossiers: what was being recorded is there. Two statements.
+
+    An act holds its dossier from its start, so that its vote and a change of the agenda never cross.
+    """
+    open_items = {"agenda_items__removed_at__isnull": True, "agenda_items__settled_at__isnull": True}
+    list(
+        Dossier.objects.select_for_update(of=("self",))
+        .filter(agenda_items__meeting=meeting, **open_items)
+        .order_by("pk")
+        .values_list("pk")
+    )
+    return items_of(meeting)
+
+
 def touch(meeting: Meeting, *fields: str) -> None:
     """What readers hold of the meeting grows old."""
     meeting.version += 1
     meeting.save(update_fields=["version", *fields])
 
 
+@busy_is_conflict("cette séance")
 @transaction.atomic
 def change_meeting(
     *, public_id: UUID, actor: User, version: int | None = None, changes: Mapping[str, Any]
@@ -173,13 +190,8 @@ def change_meeting(
 
 
 def _refuse_if_recorded(meeting: Meeting, what: str) -> None:
-    """Raise ``Blocked`` when a vote or an opinion was recorded at the meeting. One statement."""
-    found = list(
-        AgendaItem.objects.select_for_update(of=("self",))
-        .filter(meeting=meeting, removed_at__isnull=True)
-        .exclude(outcome="", settled_at__isnull=True)
-        .values_list("dossier__reference", flat=True)
-    )
+    """Raise ``Blocked`` when a vote or an opinion was recorded at the meeting. Two statements."""
+    found = [item.dossier.reference for item in lock_agenda(meeting) if item.record or item.settled_at]
     if found:
         message = (
             f"La séance ne peut plus {what} : un vote ou un avis y est déjà enregistré ({', '.join(found[:5])}). "
@@ -188,6 +200,7 @@ def _refuse_if_recorded(meeting: Meeting, what: str) -> None:
         raise Blocked(message, reasons=[Reason("recorded", message, related=tuple(found))])
 
 
+@busy_is_conflict("cette séance")
 @transaction.atomic
 def cancel_meeting(*, public_id: UUID, actor: User, motive: str, version: int | None = None) -> Meeting:
     """Cancel a meeting at which nothing was recorded; its dossiers wait for another one. ``motive`` is compulsory.
@@ -197,7 +210,6 @@ def cancel_meeting(*, public_id: UUID, actor: User, motive: str, version: int | 
     meeting = lock_meeting(holdings_of(actor), public_id, version=version)
     if fault := fault_of(motive, limit=1_000, required="Indiquez pourquoi la séance est annulée."):
         raise Invalid(fault, details={"motive": [fault]})
-    AgendaItem.objects.select_for_update().filter(meeting=meeting, removed_at__isnull=True).count()
     _refuse_if_recorded(meeting, "être annulée")
     now = clock.now()
     AgendaItem.objects.filter(meeting=meeting, removed_at__isnull=True).update(removed_at=now)
@@ -259,6 +271,7 @@ def put_on_agenda(
     return found
 
 
+@busy_is_conflict("cette séance")
 @transaction.atomic
 def remove_item(*, public_id: UUID, reference: str, actor: User, version: int | None = None) -> AgendaItem:
     """Take a dossier off an agenda: it waits for another meeting.
@@ -266,11 +279,7 @@ def remove_item(*, public_id: UUID, reference: str, actor: User, version: int | 
     Raises ``NotFound``, ``Forbidden``, ``Conflict``, ``Stale``, ``Blocked`` (something was recorded on it).
     """
     meeting = lock_meeting(holdings_of(actor), public_id, version=version)
-    item = (
-        AgendaItem.objects.select_for_update(of=("self",))
-        .filter(meeting=meeting, dossier__reference=_searchable(reference), removed_at__isnull=True)
-        .first()
-    )
+    item = next((one for one in lock_agenda(meeting) if one.dossier.reference == reference), None)
     if item is None:
         raise NotFound(
             f"Le dossier {reference} n’est pas à l’ordre du jour de cette séance. Rechargez la page."
@@ -286,10 +295,7 @@ def remove_item(*, public_id: UUID, reference: str, actor: User, version: int | 
     return item
 
 
-def _searchable(text: str) -> str:
-    return text if storable(text) else ""
-
-
+@busy_is_conflict("cette séance")
 @transaction.atomic
 def reorder_agenda(
     *, public_id: UUID, references: Sequence[str], actor: User, version: int | None = None
@@ -299,7 +305,7 @@ def reorder_agenda(
     ``references`` names each of them once. Raises ``NotFound``, ``Forbidden``, ``Conflict``, ``Stale``, ``Invalid``.
     """
     meeting = lock_meeting(holdings_of(actor), public_id, version=version)
-    waiting = [item for item in items_of(meeting) if item.settled_at is None]
+    waiting = [item for item in lock_agenda(meeting) if item.settled_at is None]
     by_reference = {item.dossier.reference: item for item in waiting}
     if sorted(references) != sorted(by_reference):
         message = "L’ordre doit nommer une fois chaque dossier qui reste à traiter. Rechargez la page."
@@ -320,6 +326,7 @@ def reorder_agenda(
 # --- papers and closing -----------------------------------------------------------------------------------
 
 
+@busy_is_conflict("cette séance")
 @transaction.atomic
 def make_agenda(*, public_id: UUID, actor: User) -> MeetingPaper:
     """Make the agenda as PDF/A, under the version of the meeting that it shows; the one in force when nothing changed.
@@ -367,6 +374,7 @@ def _store(meeting: Meeting, kind: PaperKind, version: int, content: bytes, acto
     )
 
 
+@busy_is_conflict("cette séance")
 @transaction.atomic
 def close_meeting(*, public_id: UUID, actor: User, version: int | None = None) -> Meeting:
     """Close a meeting and make its minutes: nothing of it changes afterwards.
@@ -385,10 +393,11 @@ def close_meeting(*, public_id: UUID, actor: User, version: int | None = None) -
         raise Blocked(message, reasons=[Reason("not_held", message)])
     left = [item.dossier.reference for item in items if item.settled_at is None]
     if left:
+        many = len(left) > 1
         message = (
-            f"{len(left)} dossier{'s' if len(left) > 1 else ''} de l’ordre du jour "
-            f"{'ne sont ni traités ni retirés' if len(left) > 1 else 'n’est ni traité ni retiré'} : "
-            f"{', '.join(left[:10])}{'…' if len(left) > 10 else ''}. Enregistrez le résultat, ou retirez-les."  # noqa: PLR2004
+            f"Il reste {len(left)} dossier{'s' if many else ''} de l’ordre du jour ni traité{'s' if many else ''} ni "
+            f"retiré{'s' if many else ''} : {', '.join(left[:10])}{'…' if len(left) > 10 else ''}. "  # noqa: PLR2004
+            "Enregistrez le résultat, ou retirez-le."
         )
         raise Blocked(
             message,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from cases.api.access import person_of
@@ -303,7 +303,7 @@ def read_meeting(request: HttpRequest, meeting_id: UUID) -> MeetingOut:
     summary="Prévoir une séance",
     response={201: MeetingOut, 401: ErrorOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut},
 )
-def plan(request: HttpRequest, given: MeetingIn) -> tuple[int, MeetingOut]:
+def plan(request: HttpRequest, given: MeetingIn) -> Status[MeetingOut]:
     """Pour le secrétariat du conseil (board) ou un instructeur (concertation) ; une par jour et par nature."""
     meeting = plan_meeting(
         kind=given.kind,
@@ -315,7 +315,7 @@ def plan(request: HttpRequest, given: MeetingIn) -> tuple[int, MeetingOut]:
         remarks=given.remarks,
         actor=person_of(request),
     )
-    return 201, _read(request, meeting.public_id)
+    return Status(201, _read(request, meeting.public_id))
 
 
 def _day(text: str) -> date:

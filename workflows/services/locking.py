@@ -1,16 +1,12 @@
 """Takes a dossier in hand: locks its row, checks that the person may see it and read it as they left it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.db import OperationalError
-from psycopg.errors import LockNotAvailable
 from viewflow.workflow.models import Process
 
 from cases import rows
-from cases.errors import Conflict, Invalid, NotFound, Stale
+from cases.errors import Invalid, NotFound, Stale
 from cases.models import Dossier, Organisation
 from cases.permissions import Holding, may_read
+from cases.services.locks import busy_is_conflict
 from cases.text import FORBIDDEN, storable
 
 MAX_MOTIVE = 5_000
@@ -21,18 +17,7 @@ UNSEEN = (
 )
 
 
-@contextmanager
-def busy_is_conflict() -> Iterator[None]:
-    """Turn PostgreSQL's lock time-out into ``Conflict``: somebody else is acting on the dossier this very moment."""
-    try:
-        yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise Conflict(
-                "Une autre personne agit sur ce dossier en ce moment. Réessayez dans quelques secondes."
-            ) from error
-        raise
-
+__all__ = ["busy_is_conflict", "check_version", "checked_motive", "lock_dossier"]
 
 _LOCK = f"""
 SELECT {rows.columns(Dossier, "dossier")}, {rows.columns(Organisation, "body")}, {rows.columns(Process, "process")}

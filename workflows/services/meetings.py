@@ -113,7 +113,11 @@ def record_together(*, public_id: UUID, rows: Sequence[Row], actor: User) -> Mee
             raise Blocked(message, reasons=[Reason("not_held", message)])
         items = {item.dossier.reference: item for item in items_of(meeting)}
         refused: dict[str, BusinessError] = {}
-        for row in rows:
+        last = max((item.dossier_id for item in items.values()), default=0)
+        in_order = sorted(  # locks are taken in one order, whatever that of the agenda
+            rows, key=lambda row: items[row.reference].dossier_id if row.reference in items else last + 1
+        )
+        for row in in_order:
             try:
                 _record(meeting, items.get(row.reference), row, actor)
             except BusinessError as error:

@@ -205,7 +205,9 @@ def _fields(
     for one, form in made:
         for name in form.fields:
             owners.setdefault(name, []).append(one.key)
-    day, common, extras, seen = day_name(meeting), [], {}, set()
+    day, seen = day_name(meeting), set[str]()
+    common: list[forms.BoundField] = []
+    extras: dict[str, list[forms.BoundField]] = {}
     for one, form in made:
         for name in form.fields:
             if name == day or name in seen:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from cases import clock
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Invalid, NotFound, Stale
 from cases.meeting_papers import minutes_paper
 from cases.models import AgendaItem, Document, JournalEntry, Meeting, MeetingPaper
+from cases.money import format_eur
 from cases.permissions import holdings_of
 from cases.register_terms import MeetingKind
 from cases.selectors.meetings import awaited_meeting, meetings_visible_to
@@ -26,9 +28,10 @@ from cases.services.meetings import (
 from tests.credit_journeys import NOW
 from tests.journeys import Cast, state_of_everything
 from tests.meetings import VOTES, adopted, awaiting, decision, enter, record, rejected, session
+from tests.opening_journeys import OpeningJourney
 from tests.papers import assert_both_standards, pages, words
 from workflows.selectors.meetings import meeting_view, waiting_for_meeting
-from workflows.services.meetings import Row, add_items
+from workflows.services.meetings import Row, add_items, record_together
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +77,7 @@ def test_planning_is_for_those_who_keep_the_meeting(cast: Cast) -> None:
 
 
 def test_faults_of_a_meeting_are_named_by_field(cast: Cast) -> None:
-    plan = {"kind": "board", "held_on": TODAY, "members": 20, "actor": cast.secretary}
+    plan: dict[str, Any] = {"kind": "board", "held_on": TODAY, "members": 20, "actor": cast.secretary}
     for changes, name in (
         ({"kind": "autre"}, "kind"),
         ({"members": None}, "members"),
@@ -95,7 +98,7 @@ def test_change_and_cancellation(cast: Cast) -> None:
     meeting = session(cast)
     journey, other = awaiting(cast, 2)
     enter(cast, meeting, journey, other)
-    change = {"public_id": meeting.public_id, "actor": cast.secretary}
+    change: dict[str, Any] = {"public_id": meeting.public_id, "actor": cast.secretary}
     assert refused(Stale, lambda: change_meeting(**change, version=1, changes={"place": "Lens"})).details == {
         "version": 2
     }
@@ -132,7 +135,7 @@ def test_change_and_cancellation(cast: Cast) -> None:
 def test_only_dossiers_that_wait_for_the_meeting_are_put_on_its_agenda(cast: Cast) -> None:
     meeting, (journey, draft) = session(cast), awaiting(cast, 2)
     draft.do("board_vote.adopted")
-    add = {"public_id": meeting.public_id, "actor": cast.secretary}
+    add: dict[str, Any] = {"public_id": meeting.public_id, "actor": cast.secretary}
     error = refused(Blocked, lambda: add_items(**add, references=[journey.reference, draft.reference]))
     assert [(one.code, one.related) for one in error.reasons] == [("not_awaiting", (draft.reference,))]
     refused(NotFound, lambda: add_items(**add, references=["BUD-2026-9999"]))
@@ -178,7 +181,7 @@ def test_order_of_the_agenda_and_what_is_settled_keeps_its_place(cast: Cast) -> 
     meeting, journeys = session(cast), awaiting(cast, 3)
     enter(cast, meeting, *journeys)
     names = [journey.reference for journey in journeys]
-    order = {"public_id": meeting.public_id, "actor": cast.secretary}
+    order: dict[str, Any] = {"public_id": meeting.public_id, "actor": cast.secretary}
 
     def now() -> list[str]:
         return list(meeting.items.order_by("position").values_list("dossier__reference", flat=True))
@@ -297,7 +300,7 @@ def test_a_vote_without_agenda_goes_by_its_date_one_on_an_agenda_by_that_of_the_
 
 def test_closing_names_what_is_left_then_makes_the_minutes(cast: Cast) -> None:
     meeting, journeys = session(cast, label="ordinaire", remarks="Rapport moral."), awaiting(cast, 3)
-    close = {"public_id": meeting.public_id, "actor": cast.secretary}
+    close: dict[str, Any] = {"public_id": meeting.public_id, "actor": cast.secretary}
     assert refused(Blocked, lambda: close_meeting(**close)).reasons[0].code == "empty_agenda"
     enter(cast, meeting, *journeys)
     record(cast, meeting, adopted(journeys[0]), rejected(journeys[1], "Le *besoin* #a disparu."))
@@ -344,7 +347,7 @@ def test_closing_names_what_is_left_then_makes_the_minutes(cast: Cast) -> None:
 
 def test_agenda_is_made_anew_when_it_changes(cast: Cast) -> None:
     meeting, (first, second) = session(cast, TOMORROW), awaiting(cast, 2)
-    make = {"public_id": meeting.public_id, "actor": cast.secretary}
+    make: dict[str, Any] = {"public_id": meeting.public_id, "actor": cast.secretary}
     refused(Blocked, lambda: make_agenda(**make))
     enter(cast, meeting, first)
     paper = make_agenda(**make)
@@ -394,3 +397,35 @@ def test_minutes_of_sixty_dossiers_repeat_their_head(cast: Cast) -> None:
     assert all("N° Dossier Montant Résultat" in sheet for sheet in sheets[:-1])
     assert f"Page 2 sur {len(sheets)}" in sheets[1]
     assert words(content).count(journey.reference) == 60
+
+
+def test_a_plan_is_put_off_then_adopted_with_its_endowment_among_other_dossiers(cast: Cast) -> None:
+    plan, (budget,) = OpeningJourney.at_the_board(cast), awaiting(cast)
+    meeting, later = session(cast), session(cast, TOMORROW)
+    enter(cast, meeting, budget, plan)
+    record(
+        cast,
+        meeting,
+        adopted(budget),
+        Row(plan.reference, "adjourned", {"adjourned_to": TOMORROW.isoformat()}, "Le plan n’est pas mûr."),
+    )
+    assert plan.open_steps == ["board_vote"]
+    close_meeting(public_id=meeting.public_id, actor=cast.secretary)
+    said = words(bytes_of(MeetingPaper.objects.get(meeting=meeting)))
+    assert "Ajourné au : mardi 3 mars 2026" in said
+    refused(Conflict, lambda: enter(cast, meeting, plan))
+    enter(cast, later, plan)
+    with clock.at(NOW + timedelta(days=1)):
+        view = meeting_view(cast.secretary, holdings_of(cast.secretary), later.public_id)
+        assert [one.key for one in view.rows[0].outcomes] == ["adopted", "rejected", "adjourned"]
+        record_together(
+            public_id=later.public_id,
+            rows=[Row(plan.reference, "adopted", VOTES | {"endowment": "150000.00"})],
+            actor=cast.secretary,
+        )
+        close_meeting(public_id=later.public_id, actor=cast.secretary)
+    assert plan.status == "approved"
+    item = AgendaItem.objects.get(meeting=later)
+    assert item.record["facts"] == [
+        ["Dotation de restructuration attribuée", format_eur(Decimal("150000.00"))]
+    ]
