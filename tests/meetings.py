@@ -12,7 +12,7 @@ from cases.models import AgendaItem, Meeting
 from cases.services.meetings import plan_meeting
 from tests.budget_journeys import BudgetJourney, budget
 from tests.credit_journeys import NOW, CreditJourney, transfers
-from tests.journeys import Cast
+from tests.journeys import Cast, Journey
 from tests.workflows.test_statements import _TABLES as TABLES
 from workflows.services.meetings import Row, add_items, record_together
 
@@ -41,7 +41,7 @@ def decision(cast: Cast) -> CreditJourney:
     )
 
 
-def enter(cast: Cast, meeting: Meeting, *journeys: CreditJourney) -> list[AgendaItem]:
+def enter(cast: Cast, meeting: Meeting, *journeys: Journey) -> list[AgendaItem]:
     """Put dossiers on its agenda."""
     with clock.at(NOW):
         return add_items(

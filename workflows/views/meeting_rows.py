@@ -31,15 +31,12 @@ class Typed:
     motive: str = ""
     version: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    touched: bool = False  # a value differs from what the page offered
 
     @property
     def blank(self) -> bool:
         """Whether nothing was typed."""
-        return not (
-            self.outcome
-            or self.motive.strip()
-            or any(value not in (None, "", []) for name, value in self.values.items() if name not in _GIVEN)
-        )
+        return not (self.outcome or self.motive.strip() or self.touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +81,20 @@ def typed_for_all(request: HttpRequest, view: MeetingView) -> Typed:
 def _typed(request: HttpRequest, key: str, outcomes: Iterable[Outcome], meeting: Meeting) -> Typed:
     post = request.POST
     values: dict[str, Any] = {}
+    touched = False
     for one in outcomes:
         for name, declared in (one.form.base_fields if one.form is not None else {}).items():
             if name != day_name(meeting) and name not in values:
-                values[name] = declared.widget.value_from_datadict(post, request.FILES, f"{key}-{name}")
+                value = declared.widget.value_from_datadict(post, request.FILES, f"{key}-{name}")
+                values[name] = value
+                offered = (None, "", [], str(declared.initial))
+                touched = touched or (name not in _GIVEN and value not in offered)
     return Typed(
         outcome=post.get(f"{key}-outcome", ""),
         motive=post.get(f"{key}-motive", ""),
         version=post.get(f"{key}-version", ""),
         values=values,
+        touched=touched,
     )
 
 
