@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from cases.enums import Role
 from cases.models import User
 from cases.permissions import Holding, administers, holdings_of, reads_budgets
-from cases.selectors.meetings import kinds_read
 from cases.selectors.facilities import reads_facilities
+from cases.selectors.meetings import kinds_read
 from cases.selectors.property import reads_properties
 
 
