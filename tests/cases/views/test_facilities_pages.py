@@ -60,7 +60,7 @@ def test_list_shows_those_of_ones_bodies_in_order(cast: Cast) -> None:
     for everybody in (reviewer, expert, cast.ministry, cast.secretary, cast.comptroller, cast.manager):
         assert codes(at_the_site(everybody).get("/oeuvres/")) == ["est-forbach", "npdc-lens", "npdc-bruay"]
     page = at_the_site(agent).get("/oeuvres/")
-    assert "Inscrire une œuvre" in words(page)
+    assert "Inscrire une œuvre Importer un fichier" in words(page)
     assert "Inscrire une œuvre" not in words(at_the_site(cast.dg).get("/oeuvres/"))
 
 
