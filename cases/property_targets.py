@@ -25,13 +25,13 @@ TARGET_YEARS: Final = (2014, 2015, 2016, 2017)
 #: What is owed to the board and the State (inventory A30).
 OWED: Final = (
     Quote(
-        rule="property.board_on_sale",
+        rule="calendar.c49",
         text="un tableau de bord des biens proposés à la vente",
         source="COG 2014-2017, axe 2, B.4 Veiller à une gestion immobilière active, ligne 2389 du texte",
         status="text",
     ),
     Quote(
-        rule="property.board_sold",
+        rule="calendar.c49",
         text="un tableau de bord des cessions immobilières réalisées",
         source="COG 2014-2017, axe 2, B.4 Veiller à une gestion immobilière active, ligne 2391 du texte",
         status="text",

@@ -2,14 +2,16 @@
 
 import csv
 import re
+import tomllib
 from datetime import date
 from decimal import Decimal
 
 from django.urls import reverse
 
 from cases import clock
-from cases.property_targets import DATA, YEARS, Indicator, targets
+from cases.property_targets import DATA, OWED, YEARS, Indicator, targets
 from cases.selectors.property_boards import property_boards
+from tests.documentation import ROOT
 from tests.journeys import Cast, Journey
 from tests.pages import at_the_site, words
 from tests.papers import assert_both_standards
@@ -79,6 +81,14 @@ def test_targets_are_those_of_the_convention() -> None:
     ]
     assert rows[Indicator.VACANT_SURFACE].target_on(2014) == (2014, Decimal(7500))
     assert rows[Indicator.VACANT_SURFACE].target_on(2026) == (2017, Decimal(1000))
+
+
+def test_what_is_owed_is_the_obligation_of_the_calendar() -> None:
+    calendar = ROOT / "workflows" / "conventions" / "calendar_2014_2017.toml"
+    found = tomllib.loads(calendar.read_text(encoding="utf-8"))["obligation"]
+    (owed,) = [one for one in found if one["key"] == OWED[0].rule]
+    assert owed["quote"] == OWED[0].text
+    assert {one.rule for one in OWED} == {owed["key"]}
 
 
 def test_the_boards_add_up_and_compare_with_the_targets(cast: Cast) -> None:
