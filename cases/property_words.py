@@ -18,7 +18,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "change": "Fiche modifiée",
     "move": "Situation changée",
     "sale": "Bien vendu",
-    "import": "Fiche chargée d’un fichier",
+    "imported": "Fiche chargée d’un fichier",
 }
 _MONEY: Final = frozenset(
     {"net_book_value", "market_value", "expected_receipts", "expected_expenditure", "price", "gain"}

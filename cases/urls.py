@@ -9,6 +9,7 @@ from cases.views import (
     documents,
     exchanges,
     facilities,
+    imports,
     property,
     property_boards,
 )
@@ -37,12 +38,26 @@ urlpatterns = [
         property_boards.boards_xlsx,
         name="property_boards_xlsx",
     ),
+    path("patrimoine/import/", imports.upload, {"kind": "property"}, name="property_import"),
+    path(
+        "patrimoine/import/modele.xlsx",
+        imports.template,
+        {"kind": "property"},
+        name="property_import_template",
+    ),
     path("patrimoine/<slug:code>/", property.building, name="property"),
     path("patrimoine/<slug:code>/modifier/", property.change, name="property_change"),
     path("patrimoine/<slug:code>/situation/", property.move, name="property_move"),
     path("oeuvres/", facilities.facilities, name="facilities"),
     path("oeuvres/export.xlsx", facilities.facilities_xlsx, name="facilities_xlsx"),
     path("oeuvres/nouvelle/", facilities.facility_new, name="facility_new"),
+    path("oeuvres/import/", imports.upload, {"kind": "facility"}, name="facility_import"),
+    path(
+        "oeuvres/import/modele.xlsx",
+        imports.template,
+        {"kind": "facility"},
+        name="facility_import_template",
+    ),
     path("oeuvres/<slug:code>/", facilities.facility, name="facility"),
     path(
         "oeuvres/<slug:code>/professionnels/",
@@ -58,6 +73,10 @@ urlpatterns = [
         path(f"oeuvres/<slug:code>/{what}/", facilities.facility_do, {"what": what}, name="facility_do")
         for what in facilities.FORMS
     ),
+    path("imports/<uuid:public_id>/", imports.preview, name="import"),
+    path("imports/<uuid:public_id>/charger/", imports.load, name="import_load"),
+    path("imports/<uuid:public_id>/abandonner/", imports.abandon, name="import_abandon"),
+    path("imports/<uuid:public_id>/anomalies.csv", imports.faults, name="import_faults"),
     path("absences/", absences.own, name="absences"),
     path("absences/<uuid:public_id>/annuler/", absences.cancel, name="absence_cancel"),
     path("absences/<str:username>/", absences.of_person, name="absences_of"),

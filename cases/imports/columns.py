@@ -138,6 +138,10 @@ class Register(ABC):
         """In which capacity somebody imports; nothing for those who may not."""
 
     @abstractmethod
+    def subjects(self, holdings: Sequence[Holding]) -> Iterable[Any]:
+        """What stands in the register that these holdings may change, to fill a template. One statement."""
+
+    @abstractmethod
     def known(self, codes: Sequence[str], *, lock: bool) -> dict[str, Any]:
         """What bears these codes in the register, with the owner. One statement, locking the rows when asked."""
 

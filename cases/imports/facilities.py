@@ -17,6 +17,7 @@ from cases.enums import Role
 from cases.imports.cells import Body, Choice, Code, Day, Finess, Text
 from cases.imports.columns import Column, Record, Register, Scope
 from cases.imports.plan import LOOKUP, batches
+from cases.imports.reading import MAX_ROWS
 from cases.models import Facility, FacilityChange
 from cases.permissions import Holding
 from cases.register_terms import ApprovalState, FacilityKind, RegisterKind
@@ -73,7 +74,7 @@ class FacilityRegister(Register):
             "Numéro FINESS",
             Finess(),
             note="Vide : l’œuvre n’a pas de numéro.",
-            example="620012344",
+            example="620000000",
         ),
         Column(
             "approval",
@@ -108,6 +109,13 @@ class FacilityRegister(Register):
         return next(
             (one.capacity for one in holdings if one.role == Role.REVIEWER or one.role in WRITES_OWN), ""
         )
+
+    def subjects(self, holdings: Sequence[Holding]) -> Iterable[Any]:
+        found = Facility.objects.select_related("organisation").filter(closed_on__isnull=True)
+        if not any(one.role == Role.REVIEWER for one in holdings):
+            own = sorted({one.organisation_id for one in holdings if one.role in WRITES_OWN})
+            found = found.filter(organisation__in=own)
+        return found.order_by("organisation__lineage", "code")[:MAX_ROWS]
 
     def known(self, codes: Sequence[str], *, lock: bool) -> dict[str, Any]:
         found = Facility.objects.select_related("organisation").filter(code__in=codes).order_by("pk")
@@ -159,13 +167,13 @@ class FacilityRegister(Register):
         bearer = self._bearers.get(number)
         if bearer is not None and bearer.code != record.code:
             whose = (
-                f"« {bearer.code} »"
+                f"de « {bearer.code} »"
                 if reads_facilities_of(scope.holdings, bearer.organisation)
-                else "une autre œuvre"
+                else "d’une autre œuvre"
             )
             yield (
                 "finess",
-                f"Le numéro FINESS {number} est déjà celui de {whose} dans le registre. Vérifiez le numéro, ou "
+                f"Le numéro FINESS {number} est déjà celui {whose} dans le registre. Vérifiez le numéro, ou "
                 "corrigez d’abord cette autre œuvre.",
             )
 

@@ -17,6 +17,7 @@ from cases.budget_terms import FundCode
 from cases.enums import Role
 from cases.imports.cells import Amount, Body, Choice, Code, Day, Surface, Text, Whole, YesNo
 from cases.imports.columns import Column, Record, Register, Scope
+from cases.imports.reading import MAX_ROWS
 from cases.models import Property, PropertyChange
 from cases.permissions import Holding
 from cases.property_facts import FACT_NAMES, PropertyFacts, code_fault, facts_of, faults_of, first_state
@@ -175,6 +176,11 @@ class PropertyRegister(Register):
         if not writes_properties(held):
             return ""
         return next(one.capacity for one in held if one.role == Role.REVIEWER)
+
+    def subjects(self, holdings: Sequence[Holding]) -> Iterable[Any]:
+        return Property.objects.select_related("organisation").order_by("organisation__lineage", "code")[
+            :MAX_ROWS
+        ]
 
     def known(self, codes: Sequence[str], *, lock: bool) -> dict[str, Any]:
         found = Property.objects.select_related("organisation").filter(code__in=codes).order_by("pk")

@@ -210,7 +210,8 @@ def _sheet_rows(file: IO[bytes]) -> Iterator[tuple[int, tuple[Cell, ...]]]:
         for number, cells in enumerate(lines, start=1):
             if number > _LAST_NUMBER:
                 raise _damaged()
-            yield number, tuple(map(_cell, cells))
+            if cells.count(None) < len(cells):  # a sheet may number its rows with gaps of a million
+                yield number, tuple(map(_cell, cells))
     finally:
         book.close()
 
@@ -294,7 +295,7 @@ def _csv_rows(file: IO[bytes], known: Iterable[str]) -> Iterator[tuple[int, tupl
             yield number, tuple(map(_cell, row[:MAX_COLUMNS]))
     except csv.Error:
         raise refused(
-            f"Après la ligne {number}, des guillemets ne sont pas fermés. Enregistrez de nouveau le tableau en "
+            f"Après la ligne {number}, des guillemets sont mal fermés. Enregistrez de nouveau le tableau en "
             "« CSV UTF-8 » ou en XLSX depuis votre tableur."
         ) from None
 
