@@ -8,15 +8,15 @@ from psycopg.errors import LockNotAvailable
 
 from cases.errors import Conflict
 
+DOSSIER_BUSY = "Une autre personne agit sur ce dossier en ce moment. Réessayez dans quelques secondes."
+
 
 @contextmanager
-def busy_is_conflict(what: str = "ce dossier") -> Iterator[None]:
-    """Turn PostgreSQL's lock time-out into ``Conflict``: somebody else is acting on ``what`` this very moment."""
+def busy_is_conflict(message: str = DOSSIER_BUSY) -> Iterator[None]:
+    """Turn PostgreSQL's lock time-out into ``Conflict`` with this French ``message``."""
     try:
         yield
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
-            raise Conflict(
-                f"Une autre personne agit sur {what} en ce moment. Réessayez dans quelques secondes."
-            ) from error
+            raise Conflict(message) from error
         raise

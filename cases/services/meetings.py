@@ -33,6 +33,7 @@ from cases.text import fault_of
 from cases.uploads import sha256_of
 
 MAX_MEMBERS = 200
+BUSY = "Une autre personne agit sur cette séance en ce moment. Réessayez dans quelques secondes."
 FIRST_DAY = date(2000, 1, 1)
 #: How far ahead a meeting is planned, in days.
 MOST_AHEAD = 3 * 366
@@ -162,7 +163,7 @@ def touch(meeting: Meeting, *fields: str) -> None:
     meeting.save(update_fields=["version", *fields])
 
 
-@busy_is_conflict("cette séance")
+@busy_is_conflict(BUSY)
 @transaction.atomic
 def change_meeting(
     *, public_id: UUID, actor: User, version: int | None = None, changes: Mapping[str, Any]
@@ -200,7 +201,7 @@ def _refuse_if_recorded(meeting: Meeting, what: str) -> None:
         raise Blocked(message, reasons=[Reason("recorded", message, related=tuple(found))])
 
 
-@busy_is_conflict("cette séance")
+@busy_is_conflict(BUSY)
 @transaction.atomic
 def cancel_meeting(*, public_id: UUID, actor: User, motive: str, version: int | None = None) -> Meeting:
     """Cancel a meeting at which nothing was recorded; its dossiers wait for another one. ``motive`` is compulsory.
@@ -271,7 +272,7 @@ def put_on_agenda(
     return found
 
 
-@busy_is_conflict("cette séance")
+@busy_is_conflict(BUSY)
 @transaction.atomic
 def remove_item(*, public_id: UUID, reference: str, actor: User, version: int | None = None) -> AgendaItem:
     """Take a dossier off an agenda: it waits for another meeting.
@@ -295,7 +296,7 @@ def remove_item(*, public_id: UUID, reference: str, actor: User, version: int | 
     return item
 
 
-@busy_is_conflict("cette séance")
+@busy_is_conflict(BUSY)
 @transaction.atomic
 def reorder_agenda(
     *, public_id: UUID, references: Sequence[str], actor: User, version: int | None = None
@@ -326,7 +327,7 @@ def reorder_agenda(
 # --- papers and closing -----------------------------------------------------------------------------------
 
 
-@busy_is_conflict("cette séance")
+@busy_is_conflict(BUSY)
 @transaction.atomic
 def make_agenda(*, public_id: UUID, actor: User) -> MeetingPaper:
     """Make the agenda as PDF/A, under the version of the meeting that it shows; the one in force when nothing changed.
@@ -374,7 +375,7 @@ def _store(meeting: Meeting, kind: PaperKind, version: int, content: bytes, acto
     )
 
 
-@busy_is_conflict("cette séance")
+@busy_is_conflict(BUSY)
 @transaction.atomic
 def close_meeting(*, public_id: UUID, actor: User, version: int | None = None) -> Meeting:
     """Close a meeting and make its minutes: nothing of it changes afterwards.

@@ -17,7 +17,7 @@ from cases.permissions import holdings_of
 from cases.register_terms import MeetingKind
 from cases.selectors import dossiers_visible_to
 from cases.selectors.meetings import items_of
-from cases.services.meetings import lock_meeting, put_on_agenda
+from cases.services.meetings import BUSY, lock_meeting, put_on_agenda
 from cases.text import storable
 from workflows.engine.meetings import DAY_FIELD
 from workflows.engine.registry import get_path
@@ -53,7 +53,7 @@ def add_items(
     if not wanted or len(wanted) > MOST_ROWS or not all(storable(one) for one in wanted):
         message = f"Choisissez les dossiers à inscrire, {MOST_ROWS} au plus à la fois."
         raise Invalid(message, details={"references": [message]})
-    with busy_is_conflict(), transaction.atomic():
+    with busy_is_conflict(BUSY), transaction.atomic():
         holdings = holdings_of(actor)
         meeting = lock_meeting(holdings, public_id, version=version)
         visible = dossiers_visible_to(actor, holdings)
@@ -103,7 +103,7 @@ def record_together(*, public_id: UUID, rows: Sequence[Row], actor: User) -> Mee
     ``details["rows"]`` has by reference ``code``, ``message``, ``details`` of each refusal.
     """
     _check(rows)
-    with busy_is_conflict(), transaction.atomic():
+    with busy_is_conflict(BUSY), transaction.atomic():
         meeting = lock_meeting(holdings_of(actor), public_id, keeper=False)
         if meeting.held_on > clock.today():
             message = (
