@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from cases import clock
 from cases.calendar import french_date
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Invalid, NotFound, Reason, Stale
-from cases.models import AgendaItem, Dossier, Meeting, User
+from cases.models import AgendaItem, Document, Dossier, Meeting, User
 from cases.permissions import holdings_of
 from cases.register_terms import MeetingKind
 from cases.selectors import dossiers_visible_to
@@ -103,6 +104,16 @@ def record_together(*, public_id: UUID, rows: Sequence[Row], actor: User) -> Mee
     ``details["rows"]`` has by reference ``code``, ``message``, ``details`` of each refusal.
     """
     _check(rows)
+    made: list[str] = []
+    try:
+        return _recorded(public_id, rows, actor, made)
+    except BusinessError:
+        _drop_papers(made)
+        raise
+
+
+def _recorded(public_id: UUID, rows: Sequence[Row], actor: User, made: list[str]) -> Meeting:
+    """``made`` receives the names of the papers of a recording that is refused: its transaction does not hold files."""
     with busy_is_conflict(BUSY), transaction.atomic():
         meeting = lock_meeting(holdings_of(actor), public_id, keeper=False)
         if meeting.held_on > clock.today():
@@ -123,8 +134,18 @@ def record_together(*, public_id: UUID, rows: Sequence[Row], actor: User) -> Mee
             except BusinessError as error:
                 refused[row.reference] = error
         if refused:
+            done = [row.reference for row in rows if row.reference not in refused]
+            made += Document.objects.filter(dossier__reference__in=done).values_list("file", flat=True)
             raise _refusal(refused, len(rows))
         return meeting
+
+
+def _drop_papers(names: Sequence[str]) -> None:
+    """Delete the stored files among these that no piece has any more, now that the recording is undone."""
+    if names:
+        kept = set(Document.objects.filter(file__in=names).values_list("file", flat=True))
+        for name in set(names) - kept:
+            default_storage.delete(name)
 
 
 def _check(rows: Sequence[Row]) -> None:

@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from cases import clock
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Invalid, NotFound, Stale
@@ -51,6 +53,11 @@ def bytes_of(paper: MeetingPaper) -> bytes:
         content: bytes = file.read()
     assert (paper.size, paper.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     return content
+
+
+def stored_files() -> set[Path]:
+    """All files of the storage."""
+    return {one for one in Path(settings.MEDIA_ROOT).rglob("*") if one.is_file()}
 
 
 def refused(error: type[BusinessError], act: Callable[[], object]) -> BusinessError:
@@ -220,6 +227,7 @@ def test_votes_of_several_paths_are_recorded_together_and_in_several_goes(cast: 
 def test_one_bad_row_writes_nothing_and_each_refusal_stands_on_its_row(cast: Cast) -> None:
     meeting, journeys, outside = session(cast), awaiting(cast, 4), decision(cast)
     enter(cast, meeting, *journeys)
+    files = stored_files()
     error = refused(
         Blocked,
         lambda: record(
@@ -232,6 +240,7 @@ def test_one_bad_row_writes_nothing_and_each_refusal_stands_on_its_row(cast: Cas
             adopted(outside),
         ),
     )
+    assert stored_files() == files, "the paper of the good row is gone with it"
     rows = error.details["rows"]
     assert {name: one["code"] for name, one in rows.items()} == {
         journeys[1].reference: "invalid",
