@@ -11,7 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from cases import clock
 from tests.browser.people import NARROW, WIDE, Person, Watch
-from tests.journeys import Cast, Journey, impact
+from tests.journeys import Cast, Journey, file, impact
+from workflows.services import link_dossiers, post_message, post_note
 
 Open = Callable[..., Person]
 
@@ -91,7 +92,18 @@ def dossiers(cast: Cast) -> dict[str, str]:
         .follow("prepare.submit", "sign_off.transmit")
         .reference
     )
+    exchanged(cast, found["under_review"], found["refused"])
     return found
+
+
+def exchanged(cast: Cast, reference: str, other: str) -> None:
+    """A message with a file and a note on a dossier, and a link to another."""
+    long = "Anticonstitutionnellement" * 4
+    post_message(
+        reference=reference, text=f"Le devis est-il à jour ?\n\n{long}", actor=cast.agent, files=[file()]
+    )
+    post_note(reference=reference, text="À rapprocher du dossier de 2013.", actor=cast.dg)
+    link_dossiers(reference=reference, other=other, kind="same_operation", actor=cast.reviewer)
 
 
 @pytest.fixture
