@@ -335,9 +335,14 @@ class Step(Node):
         return tuple(chair for seat in self.seats for chair in chairs_of(seat, organisation))
 
     def open(self, previous: Activation, token: Any, role: Role | None = None) -> list[Activation]:
-        """Open the step: one task for each body. ``role``: the one that filed, where several may. One statement."""
+        """Open the step: one task for each body. ``role``: the one that filed, where several may. One statement.
+
+        A dossier that comes back to its first step comes back to the role that filed it: one statement more.
+        """
         organisation = previous.process.dossier.organisation
         chairs = self.chairs(organisation)
+        if self.filed_by and isinstance(previous, StepActivation):
+            role = self._filed_as(previous.process)
         if role is not None and role in self.filing_roles:
             chairs = (Chair(role, chairs[0].organisation_id),)
         if len(chairs) == 1:
@@ -345,6 +350,12 @@ class Step(Node):
         opened = [self.activation_class.prepared(self, previous, token, chair) for chair in chairs]
         rows.insert_all([one.task for one in opened])
         return opened
+
+    def _filed_as(self, process: Any) -> Role | None:
+        """The role that the step's first task in this process was opened for."""
+        found = self.flow_class.task_class.objects.filter(process=process, flow_task=self).order_by("pk")
+        permission = found.values_list("owner_permission", flat=True).first()
+        return Role(permission.removeprefix("cases.hold_")) if permission else None
 
     def reseat(
         self, context: StepContext, outcome: Outcome, activation: StepActivation

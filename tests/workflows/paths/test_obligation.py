@@ -177,6 +177,7 @@ def test_desk_returns_to_the_preparation_with_a_motive_and_the_day_runs_on(cast:
         act(journey, "transmit.return")
     assert act(journey, "transmit.return", motive="Une annexe manque.").status == DossierStatus.DRAFT
     assert clocks(journey) == [("prepare", date(2026, 4, 30), DeadlineState.RUNNING)]
+    assert act(journey, "prepare.submit").status == DossierStatus.SUBMITTED, "by the role that filed it"
 
 
 def test_preparer_prepares_and_only_the_desk_transmits(cast: Cast) -> None:
