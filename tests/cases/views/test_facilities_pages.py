@@ -106,6 +106,14 @@ def test_list_is_narrowed(cast: Cast, query: dict[str, str], found: list[str]) -
     assert (page.status_code, codes(page)) == (200, found)
 
 
+def test_every_accent_is_ignored_in_what_is_typed_and_in_what_is_kept(cast: Cast) -> None:
+    kept = "ÀÁÂÄÃÅÇÈÉÊËÌÍÎÏÑÒÓÔÖÕÙÚÛÜÝŸ Œsculape Æthra"
+    oeuvre(cast, "accents", kept, "Lens")
+    site = at_the_site(cast.agent)
+    for typed in ("aaaaaaceeeeiiiinooooouuuuyy oesculape aethra", kept, kept.lower(), "LÉNS"):
+        assert codes(site.get("/oeuvres/", {"q": typed})) == ["accents"], typed
+
+
 def test_filters_that_are_not_understood_say_so_and_list_nothing(cast: Cast) -> None:
     three(cast)
     site = at_the_site(cast.reviewer)
