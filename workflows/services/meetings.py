@@ -202,12 +202,13 @@ def _refusal(refused: Mapping[str, BusinessError], total: int) -> BusinessError:
     for kind in (Forbidden, Stale, Conflict, Invalid):
         if kinds == {kind}:
             shared = kind
-    count = len(refused)
+    count, many = len(refused), len(refused) > 1
     named = ", ".join(list(refused)[:5]) + ("…" if count > 5 else "")  # noqa: PLR2004
+    what = "lignes" if many else "ligne"
+    advice = "Corrigez-les ou laissez-les vides" if many else "Corrigez-la ou laissez-la vide"
     message = (
-        f"Rien n’est enregistré : {count} ligne{'s' if count > 1 else ''} sur {total} "
-        f"{'sont refusées' if count > 1 else 'est refusée'} ({named}). Corrigez-les ou laissez-les "
-        "vides, puis recommencez."
+        f"Rien n’est enregistré : {count} {what} sur {total} {'sont refusées' if many else 'est refusée'} "
+        f"({named}). {advice}, puis recommencez."
     )
     rows = {
         reference: {"code": error.code, "message": error.message, "details": error.details}

@@ -438,3 +438,17 @@ def test_a_plan_is_put_off_then_adopted_with_its_endowment_among_other_dossiers(
     assert item.record["facts"] == [
         ["Dotation de restructuration attribuée", format_eur(Decimal("150000.00"))]
     ]
+
+
+def test_a_dossier_withdrawn_before_the_session_is_taken_off_its_agenda(cast: Cast) -> None:
+    meeting, (gone, there) = session(cast), awaiting(cast, 2)
+    enter(cast, meeting, gone, there)
+    gone.plain("withdraw", "withdraw", cast.dg, motive="Le besoin a disparu.")
+    view = meeting_view(cast.secretary, holdings_of(cast.secretary), meeting.public_id)
+    assert [(one.state, bool(one.outcomes)) for one in view.rows] == [("gone", False), ("open", True)]
+    error = refused(Blocked, lambda: record(cast, meeting, adopted(gone)))
+    assert error.details["rows"][gone.reference]["details"]["reasons"][0]["code"] == "not_open"
+    record(cast, meeting, adopted(there))
+    refused(Blocked, lambda: close_meeting(public_id=meeting.public_id, actor=cast.secretary))
+    remove_item(public_id=meeting.public_id, reference=gone.reference, actor=cast.secretary)
+    assert close_meeting(public_id=meeting.public_id, actor=cast.secretary).state == "closed"
