@@ -279,6 +279,28 @@ def breakdown_table(table: Table) -> bytes:
     )
 
 
+def listed_table(table: Table, rows: Sequence[tuple[str, str, Decimal]]) -> bytes:
+    """A table of exactly these rows (label, remark, EUR) and their sum; ``amount`` and ``parts`` are left out."""
+    moment = datetime.fromisoformat(table["written_at"])
+    return render_pdf(
+        "demo_table",
+        {
+            "organisation": table["organisation"],
+            "kind": table["kind"],
+            "title": table["title"],
+            "exercise": table["exercise"],
+            "heads": list(table["heads"]),
+            "rows": [
+                {"label": label, "remark": remark, "amount": format_eur(part)} for label, remark, part in rows
+            ],
+            "amount": format_eur(sum((part for _, _, part in rows), Decimal(0))),
+            "remark": table["remark"],
+            "date_shown": french_date(moment.astimezone(PARIS).date()),
+            "timestamp": table["written_at"],
+        },
+    )
+
+
 def breakdown(amount: Decimal, weights: Iterable[tuple[str, int]], seed: int) -> list[tuple[str, Decimal]]:
     """Split ``amount`` (EUR) along the weights, shaken a little by ``seed``; the parts sum to it exactly."""
     shaken = [

@@ -27,14 +27,20 @@ from cases.models import (
     Dossier,
     Facility,
     JournalEntry,
+    Meeting,
+    MeetingPaper,
+    Opinion,
+    Property,
+    PropertySale,
     RoleGrant,
     User,
 )
 from cases.permissions import holdings_of
+from cases.register_terms import MeetingKind, MeetingState, PaperKind
 from cases.services import verify_all
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from notifications.models import OutboxRow
-from workflows.demonstration.loading import CREDITS, STORIES
+from workflows.demonstration.loading import CREDITS, HEADLINES, STORIES
 from workflows.demonstration.past import PAST
 from workflows.demonstration.people import ACCOUNTS
 from workflows.demonstration.recent import RECENT
@@ -120,22 +126,26 @@ def test_demonstration_people_hold_one_role_each_since_2014(day: date | None) ->
     assert not RoleGrant.objects.filter(act="").exists()
 
 
+def with_facilities() -> Any:
+    return Dossier.objects.filter(data__has_key="facilities").order_by("pk")
+
+
+def codes_of(dossier: Dossier) -> list[str]:
+    """Codes of the œuvres of an operation, or of a plan, whose rows say more of each."""
+    named = dossier.data["facilities"]
+    return [one["facility"] if isinstance(one, dict) else one for one in named]
+
+
 def test_demonstration_facilities_are_those_of_the_dossiers() -> None:
     known = set(Facility.objects.values_list("code", flat=True))
-    named = {
-        code
-        for data in Dossier.objects.filter(data__has_key="facilities")
-        .order_by("pk")
-        .values_list("data", flat=True)
-        for code in data["facilities"]
-    }
+    named = {code for dossier in with_facilities() for code in codes_of(dossier)}
     assert named <= known
     for code in ("carmi-npdc", "carmi-est", "carmi-sud"):
         assert Facility.objects.filter(organisation__code=code, active=True).count() >= 8
     elsewhere = [
         dossier.reference
-        for dossier in Dossier.objects.filter(data__has_key="facilities").order_by("pk")
-        if Facility.objects.filter(code__in=dossier.data["facilities"])
+        for dossier in with_facilities()
+        if Facility.objects.filter(code__in=codes_of(dossier))
         .exclude(organisation=dossier.organisation_id)
         .exists()
     ]
@@ -269,7 +279,11 @@ def test_demonstration_warns_the_desk_of_a_possible_split() -> None:
 def test_demonstration_leaves_free_and_taken_tasks() -> None:
     opened = Task.objects.filter(status__in=("NEW", "ASSIGNED"), flow_task_type="HUMAN")
     assert set(opened.order_by().values_list("status", flat=True)) == {"NEW", "ASSIGNED"}
-    assert opened.filter(status="ASSIGNED").get().owner.username == "sante.canssm"
+    taken = opened.filter(status="ASSIGNED").order_by("owner__username")
+    own = [
+        f"expert.{name}" for name in ("deux", "trois", "trois", "un")
+    ]  # an expert's task is theirs from the start
+    assert [task.owner.username for task in taken] == [*own, "sante.canssm"]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +291,7 @@ def test_demonstration_leaves_free_and_taken_tasks() -> None:
     [
         account.username
         for account in ACCOUNTS
-        if account.role not in (Role.ADMINISTRATOR, Role.AUDITOR, Role.MANAGER, Role.EXPERT)
+        if account.role not in (Role.ADMINISTRATOR, Role.AUDITOR, Role.MANAGER)
     ],
 )
 def test_demonstration_gives_each_office_work(name: str) -> None:
@@ -293,6 +307,15 @@ def test_demonstration_pieces_are_pdf_files_as_their_rows_say(loaded: Path) -> N
         "receipts_forecast",
         "carry_over_statement",
         "transmitted_document",
+        "opportunity_note",
+        "medico_economic_description",
+        "financing_plan",
+        "opening_plan",
+        "works_budget",
+        "economic_comparison",
+        "valuation_report",
+        "plot_documents",
+        "operation_note",
         "decision",
         "notice_cgefi",
         "notice_db",
@@ -304,6 +327,52 @@ def test_demonstration_pieces_are_pdf_files_as_their_rows_say(loaded: Path) -> N
         content = (loaded / document.file.name).read_bytes()
         assert content.startswith(b"%PDF-")
         assert hashlib.sha256(content).hexdigest() == document.sha256
+
+
+def statuses_of(path: str) -> set[str]:
+    return set(Dossier.objects.filter(path=path).order_by().values_list("status", flat=True))
+
+
+def test_demonstration_shows_restructurings_plans_and_disposals_in_every_state() -> None:
+    assert statuses_of("fnass_restructuring") == {
+        *("draft", "under_review", "in_consultation", "awaiting_decision", "approved", "closed"),
+    }
+    assert statuses_of("ouverture_plan") == {
+        *("draft", "in_consultation", "awaiting_decision", "approved", "closed"),
+    }
+    assert statuses_of("property_disposal") == {
+        *("draft", "submitted", "to_complete", "awaiting_decision", "approved", "executed"),
+        *("lapsed", "withdrawn", "closed"),
+    }
+    assert statuses_of("proceeds_use") == {"awaiting_decision", "closed"}
+    owed = Dossier.objects.get(path="obligation", data__about="FNASS-2015-0001")
+    assert owed.status == "closed"
+    assert owed.results["transmit"]["transmitted_on"] <= "2015-10-01"
+    states = set(Property.objects.order_by().values_list("state", flat=True))
+    assert states >= {"in_use", "proposed", "under_offer", "sold", "withdrawn"}
+    assert PropertySale.objects.count() == 3
+
+
+def test_demonstration_closed_meetings_with_minutes_and_prepared_two() -> None:
+    planned = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("kind")
+    assert [one.kind for one in planned] == [MeetingKind.BOARD, MeetingKind.CONCERTATION]
+    assert all(one.held_on > clock.today() for one in planned)
+    assert [one.items.count() for one in planned] == [1, 2]
+    closed = Meeting.objects.filter(state=MeetingState.CLOSED)
+    assert closed.count() >= 7
+    assert MeetingPaper.objects.filter(kind=PaperKind.MINUTES).count() == closed.count()
+    assert MeetingPaper.objects.filter(kind=PaperKind.AGENDA).exists()
+
+
+def test_demonstration_has_opinions_given_sealed_awaited_and_stepped_down_from() -> None:
+    assert set(Opinion.objects.order_by().values_list("state", flat=True)) >= {"given", "invited", "recused"}
+    sealed = Opinion.objects.filter(
+        state="given", consultation__confidential=True, consultation__closed_at=None
+    )
+    assert {one.expert.username for one in sealed.select_related("expert").order_by("pk") if one.expert} == {
+        "expert.un",
+        "expert.deux",
+    }
 
 
 def test_demonstration_notices_left_unread_are_recent() -> None:
@@ -321,7 +390,10 @@ def test_demonstration_notices_left_unread_are_recent() -> None:
     ("page", "counts"),
     [
         ("README.md", [len(STORIES)]),
-        ("docs/maintainers/running.md", [len(STORIES), len(PAST) + len(RECENT), len(CREDITS)]),
+        (
+            "docs/maintainers/running.md",
+            [len(STORIES), len(PAST) + len(RECENT), len(CREDITS), len(HEADLINES)],
+        ),
         ("docs/maintainers/running.md", [sum(one.small for one in STORIES)]),
     ],
 )

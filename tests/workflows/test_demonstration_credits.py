@@ -28,7 +28,10 @@ from workflows.selectors.actions import available_actions
 from workflows.selectors.queue import queue
 
 #: Paths that move no credits; tests/workflows/test_demonstration.py looks at them.
-OTHERS = ("fnmo_investment", "obligation")
+OTHERS = (
+    *("fnmo_investment", "obligation"),
+    *("fnass_restructuring", "ouverture_plan", "property_disposal", "proceeds_use"),
+)
 RECENT: tuple[Story, ...] = (*BUDGETS_RECENT, *CREDITS_RECENT)
 
 #: Accounts that credits give work to, whatever the day.

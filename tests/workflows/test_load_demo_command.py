@@ -27,7 +27,7 @@ def load_demo(**options: Any) -> str:
 def test_small_demonstration_shows_every_path_and_status_and_is_loaded_once() -> None:
     said = load_demo(verbosity=2)
     dossiers = Dossier.objects.count()
-    assert 22 <= dossiers <= 28
+    assert 22 <= dossiers <= 32
     assert f"{dossiers} dossiers" in said
     assert "mot de passe « berline »" in said
     assert "50 actes sur" in said
@@ -63,7 +63,7 @@ def test_demonstration_that_breaks_off_leaves_nothing() -> None:
             load_demo()
     finally:
         dossier_moved.disconnect(break_off)
-    assert "Prestations collectives des retraités" in caught.value.__notes__[0]
+    assert "Local commercial de Carmaux" in caught.value.__notes__[0]
     assert not Dossier.objects.exists()
     assert not User.objects.exists()
     assert not Facility.objects.exists()

@@ -12,17 +12,21 @@ from cases.budget_tables import BUDGET_YEARS
 from cases.models import Dossier, Exercise, Facility, Organisation, User
 from cases.services import close_exercise, load_budgets, open_exercise
 from cases.services.reference_data import load_organisations
+from workflows.demonstration import sessions
 from workflows.demonstration.budgets_past import BUDGETS_PAST
 from workflows.demonstration.budgets_recent import BUDGETS_RECENT
 from workflows.demonstration.calendar_stories import CALENDAR
 from workflows.demonstration.credits_past import CREDITS_PAST
 from workflows.demonstration.credits_recent import CREDITS_RECENT
+from workflows.demonstration.disposal_stories import DISPOSALS
 from workflows.demonstration.facilities import create_facilities
+from workflows.demonstration.opening_stories import OPENINGS
 from workflows.demonstration.past import PAST
 from workflows.demonstration.people import create_people
 from workflows.demonstration.pieces import piece_file
 from workflows.demonstration.properties import create_properties, value_properties
 from workflows.demonstration.recent import RECENT
+from workflows.demonstration.restructuring_stories import RESTRUCTURINGS
 from workflows.demonstration.stories import Act, Story
 from workflows.demonstration.timetable import Appointment, appointments, exercises
 from workflows.selectors.actions import open_tasks
@@ -32,6 +36,7 @@ from workflows.services import (
     create_draft,
     expire_deadlines,
     lapse_credits,
+    open_obligations_of,
     perform,
     update_draft,
 )
@@ -39,8 +44,11 @@ from workflows.services import (
 #: Dossiers of credits.
 CREDITS: tuple[Story, ...] = (*BUDGETS_PAST, *CREDITS_PAST, *BUDGETS_RECENT, *CREDITS_RECENT)
 
+#: Restructurings, ouverture plans, disposals of buildings.
+HEADLINES: tuple[Story, ...] = (*RESTRUCTURINGS, *OPENINGS, *DISPOSALS)
+
 #: Everything that is told.
-STORIES: tuple[Story, ...] = (*PAST, *RECENT, *CREDITS, *CALENDAR)
+STORIES: tuple[Story, ...] = (*PAST, *RECENT, *CREDITS, *CALENDAR, *HEADLINES)
 
 #: The first working day on which the roles are held.
 INSTALLED_AT = datetime(2014, 1, 2, 8, 0, tzinfo=UTC)
@@ -195,11 +203,21 @@ class Telling:
                 claim(task_id=open_tasks(self.told.process_id).get().pk, actor=self.who("desk"))
             case "lapse":
                 self._lapse()
+            case "expire":
+                _sweep()
             case "year_end":
                 lapse_credits(year=self.exercise)
+            case "agenda":
+                sessions.put_on(self.reference, dict(act.data_on(clock.today()) or {}), self.who(act.who))
+            case "minutes":
+                sessions.close(self.told, dict(act.data_on(clock.today()) or {}), self.who(act.who))
+            case "balance_open":
+                open_obligations_of(self.story.path, clock.today())
+            case "balance_piece":
+                self._file(act.piece, of=self._balance(), who=act.who)
             case _:
                 perform(
-                    reference=self.reference,
+                    reference=self._balance() if act.verb == "balance" else self.reference,
                     step=act.step,
                     outcome=act.outcome,
                     actor=self.who(act.who),
@@ -207,15 +225,21 @@ class Telling:
                     motive=act.motive,
                 )
 
-    def _file(self, kind: str) -> None:
-        data = Dossier.objects.values_list("data", flat=True).get(reference=self.reference)
+    def _balance(self) -> str:
+        """Reference of the document that the dossier owes for this year."""
+        owed = Dossier.objects.filter(data__about=self.reference, exercise=clock.today().year)
+        return owed.values_list("reference", flat=True).get()
+
+    def _file(self, kind: str, *, of: str = "", who: str = "filer") -> None:
+        reference = of or self.reference
+        data = Dossier.objects.values_list("data", flat=True).get(reference=reference)
         known = {code: str(facility) for code, facility in self.facilities.items()}
         name, content = piece_file(kind, data, body=self.organisation.name, facilities=known)
         add_document(
-            reference=self.reference,
+            reference=reference,
             kind=kind,
             file=ContentFile(content, name=name),
-            actor=self.who("filer"),
+            actor=self.who(who),
         )
 
     def _lapse(self) -> None:

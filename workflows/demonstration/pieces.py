@@ -7,7 +7,11 @@ from typing import Any
 from cases import clock, demo_pieces
 from cases.budget_tables import read_tables
 from cases.budget_terms import FundCode
+from workflows.engine.opening_forms import Scenario
+from workflows.engine.restructuring_forms import FundingSource
 from workflows.rulebook import rulebooks
+
+Writer = Callable[[Mapping[str, Any], str, Mapping[str, str]], bytes]
 
 #: Kind of piece → name of its file.
 NAMES = {
@@ -16,6 +20,15 @@ NAMES = {
     "regional_investments": "Investissements des CARMI.pdf",
     "receipts_forecast": "Prévision de recettes.pdf",
     "transmitted_document": "Tableau de bord budgétaire.pdf",
+    "opportunity_note": "Note d’opportunité.pdf",
+    "medico_economic_description": "Descriptif du projet médico-économique.pdf",
+    "financing_plan": "Plan prévisionnel de financement.pdf",
+    "opening_plan": "Plan d’ouverture.pdf",
+    "works_budget": "Budget prévisionnel des travaux.pdf",
+    "economic_comparison": "Comparaison économique.pdf",
+    "valuation_report": "Rapport d’évaluation.pdf",
+    "plot_documents": "Documents de la parcelle.pdf",
+    "operation_note": "Présentation de l’opération.pdf",
 }
 
 #: Share of each body in the investments of the year, and what it invests in.
@@ -105,6 +118,117 @@ def _forecast(data: Mapping[str, Any], body: str, facilities: Mapping[str, str])
     )
 
 
+def _listed(
+    data: Mapping[str, Any],
+    body: str,
+    *,
+    kind: str,
+    title: str,
+    heads: tuple[str, str, str],
+    rows: list[tuple[str, str, Decimal]],
+    remark: str,
+) -> bytes:
+    """A table of exactly these rows: label, remark, EUR."""
+    return demo_pieces.listed_table(
+        {
+            "organisation": body,
+            "kind": kind,
+            "title": title,
+            "exercise": int(data.get("exercise") or clock.today().year),
+            "amount": "",
+            "heads": heads,
+            "parts": (),
+            "remark": remark,
+            "written_at": clock.now().isoformat(),
+        },
+        rows,
+    )
+
+
+def _project(kind: str, heads: tuple[str, str, str], remark: str) -> Writer:
+    """A piece of a restructuring: what is asked of each source."""
+
+    def write(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]) -> bytes:
+        rows = [
+            (str(FundingSource(row["source"]).label), "Demande déposée", Decimal(row["amount"]))
+            for row in data["financing_plan"]
+        ]
+        title = f"{data['establishment']} : {data['title']}"
+        said = f"{data['medico_economic_project']} {remark}"
+        return _listed(data, body, kind=kind, title=title, heads=heads, rows=rows, remark=said)
+
+    return write
+
+
+def _works(kind: str, remark: str) -> Writer:
+    """A piece of an ouverture plan: the œuvres with their works."""
+
+    def write(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]) -> bytes:
+        rows = [
+            (
+                facilities.get(row["facility"], row["facility"]),
+                str(Scenario(row["scenario"]).label),
+                Decimal(row["works_budget"] or 0),
+            )
+            for row in data["facilities"]
+        ]
+        return _listed(
+            data,
+            body,
+            kind=kind,
+            title=f"Plan d’ouverture — {data['region']}",
+            heads=("Œuvre", "Scénario", "Travaux"),
+            rows=rows,
+            remark=remark,
+        )
+
+    return write
+
+
+def _comparison(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]) -> bytes:
+    costs = data["economic_comparison"]
+    current, target = Decimal(costs["current"]), Decimal(costs["target"])
+    rows = [
+        ("Organisation cible", "Coût annuel", target),
+        ("Écart avec l’organisation actuelle", "Gain s’il est positif", current - target),
+    ]
+    return _listed(
+        data,
+        body,
+        kind="Comparaison économique",
+        title=f"Plan d’ouverture — {data['region']}",
+        heads=("Organisation", "Base", "Montant"),
+        rows=rows,
+        remark=str(data["staffing"]),
+    )
+
+
+def _building(kind: str, remark: str) -> Writer:
+    """A piece of a disposal."""
+
+    def write(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]) -> bytes:
+        rows = [("Valeur vénale", "Comparaison avec les ventes du secteur", Decimal(data["valuation"]))]
+        title = f"Bien {data['property']} du registre du patrimoine"
+        return _listed(
+            data, body, kind=kind, title=title, heads=("Élément", "Base", "Montant"), rows=rows, remark=remark
+        )
+
+    return write
+
+
+def _use(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]) -> bytes:
+    rows = [(f"Produit de la vente {data['sale']}", "Recette du fonds régional", Decimal(data["amount_ht"]))]
+    return _listed(
+        data,
+        body,
+        kind="Présentation de l’opération",
+        title=str(data["title"]),
+        heads=("Ressource", "Nature", "Montant"),
+        rows=rows,
+        remark=str(data["purpose"]),
+    )
+
+
 def _dashboard(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]) -> bytes:
     rows = {row.code: row for row in read_tables()[FundCode.FNGA]}
     return demo_pieces.breakdown_table(
@@ -122,10 +246,35 @@ def _dashboard(data: Mapping[str, Any], body: str, facilities: Mapping[str, str]
     )
 
 
-_WRITERS: dict[str, Callable[[Mapping[str, Any], str, Mapping[str, str]], bytes]] = {
+_WRITERS: dict[str, Writer] = {
     "presentation_note": _note,
     "economic_file": _economic,
     "regional_investments": _regional,
     "receipts_forecast": _forecast,
     "transmitted_document": _dashboard,
+    "opportunity_note": _project(
+        "Note d’opportunité",
+        ("Source", "État", "Montant"),
+        "L’opération est nécessaire à la sécurité des soins.",
+    ),
+    "medico_economic_description": _project(
+        "Projet médico-économique",
+        ("Source", "État", "Montant"),
+        "Activité et personnels : voir le tableau joint.",
+    ),
+    "financing_plan": _project(
+        "Plan prévisionnel de financement",
+        ("Source", "État", "Montant"),
+        "L’impact sur l’exploitation est chiffré par année dans le dossier.",
+    ),
+    "opening_plan": _works(
+        "Plan d’ouverture", "Le plan porte sur les réalisations ambulatoires de ce bassin."
+    ),
+    "works_budget": _works(
+        "Budget prévisionnel des travaux", "Montants estimés par le service de l’immobilier."
+    ),
+    "economic_comparison": _comparison,
+    "valuation_report": _building("Rapport d’évaluation", "Établi après visite des lieux."),
+    "operation_note": _use,
+    "plot_documents": _building("Documents de la parcelle", "Extrait cadastral et titre de propriété."),
 }

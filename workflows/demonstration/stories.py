@@ -37,6 +37,11 @@ USUAL_DAYS: Mapping[str, tuple[int, int]] = {
     "inform_board": (10, 25),
     "release": (1, 4),
     "regularise": (3, 10),
+    "agenda": (1, 4),
+    "opinion": (2, 8),
+    "minutes": (1, 2),
+    "enter": (4, 9),
+    "execute": (20, 60),
 }
 
 #: Month and day.
@@ -48,7 +53,8 @@ class Act:
     """One act: what, who, how many working days after the former one, and why.
 
     ``verb`` names it, and its usual delay when there are no ``days``. Acts of the path have ``step`` and ``outcome``;
-    « create », « piece », « edit » and « claim » have none. ``who``: an account, or « filer » (who files the dossier),
+    « create », « piece », « edit » and « claim » have none, nor those of meetings (``sessions``). « balance » acts on
+    the document that the dossier owes for the year. ``who``: an account, or « filer » (who files the dossier),
     « directeur » (of its body), « desk » (who reviews it), « system » (the sweep of the delays). ``data``: what the act
     records, or what is edited; as a function, of the day of the act. ``calendar_days`` instead of ``days``: a legal
     delay, moved to the next working day. ``not_before``: the act waits for this day, of the
