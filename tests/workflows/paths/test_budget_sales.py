@@ -14,6 +14,7 @@ from tests.credit_journeys import NOW
 from tests.journeys import Cast, state_of_everything
 from tests.property_journeys import SOLD, PropertyJourney
 from tests.workflows.services.test_concurrency import Rivals
+from tests.workflows.test_statements import statements
 from workflows.engine import budget_sales
 from workflows.selectors.actions import context_for
 
@@ -77,6 +78,16 @@ def test_budget_names_its_sale_and_opens_its_credits(cast: Cast) -> None:
     assert authorised("A-I-3.autres") - before == 30000
     other = blocked(cast, proceeds(reference))["sale_in_budget"]
     assert (other.related, other.quote is not None) == ((journey.reference,), True)
+
+
+def test_naming_the_sale_costs_six_statements(cast: Cast) -> None:
+    """Sale and other budgets are read twice, before and under the lock; the row is one more."""
+    reference = sold(cast, **PARTS)
+    named = BudgetJourney.of(cast, proceeds(reference))
+    other = BudgetJourney.of(cast, budget(("A-I-1", "5.00")))
+    plain = statements(lambda: other.do("prepare.submit", "reviewer"))
+    sent = statements(lambda: named.do("prepare.submit", "reviewer"))
+    assert (len(plain), len(sent)) == (13, 19), "\n".join(sent)
 
 
 def test_a_sale_of_the_register_has_to_be_named(cast: Cast) -> None:
