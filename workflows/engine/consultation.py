@@ -35,6 +35,11 @@ LAPSE: Final = "lapse"
 SEALED: Final = "opinion"
 MAX_TEXT: Final = 20_000
 
+_LABELS = {
+    OpinionAnswer.FAVOURABLE: "Avis favorable",
+    OpinionAnswer.RESERVED: "Avis réservé",
+    OpinionAnswer.UNFAVOURABLE: "Avis défavorable",
+}
 _STYLES = {
     OpinionAnswer.FAVOURABLE: "success",
     OpinionAnswer.RESERVED: "secondary",
@@ -165,7 +170,7 @@ def consultation(
     outcomes = [
         outcome(
             answer.value,
-            f"Avis {answer.label.lower()}",
+            _LABELS[answer],
             to=to,
             status=status,
             form=form,
