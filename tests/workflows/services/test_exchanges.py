@@ -97,6 +97,7 @@ def test_who_writes_and_in_which_capacity(cast: Cast) -> None:
     for who, (capacity, of_submitter) in expected.items():
         message = post_message(reference=journey.reference, text="Bonjour", actor=cast.people[who])
         assert (message.capacity, message.from_submitter) == (capacity, of_submitter), who
+    assert told() == ["reviewer", "reviewer2"]  # « both » wrote, and is a reviewer too
     before = state_of_everything(journey.reference)
     for who, error in {
         "auditor": Forbidden,
