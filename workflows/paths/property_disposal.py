@@ -234,6 +234,7 @@ class PropertyDisposal(Path):
     complete_file = Step(
         title="Compléter le dossier",
         role=Role.PREPARER,
+        place=Place.REGION,
         duty=Duty.PREPARE,
         edits=True,
         within=Within(COMPLETION_DELAY),
