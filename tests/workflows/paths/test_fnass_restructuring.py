@@ -17,11 +17,12 @@ from cases.services import close_exercise
 from tests.budgets import real_budgets
 from tests.credit_journeys import NOW, line
 from tests.journeys import Cast
+from tests.pages import at_the_site, words
 from tests.refusals import refused, rules_of
 from tests.restructuring_journeys import DECIDED, PIECES, TO_CONCERTATION, Restructuring, plan, project
 from tests.workflows.test_statements import LIMIT, statements
 from workflows.engine.context import StepContext
-from workflows.engine.restructuring import plan_adds_up
+from workflows.engine.restructuring import FundingSource, plan_adds_up
 from workflows.paths.fnass_restructuring import FnassRestructuring
 from workflows.selectors import dossier_view
 from workflows.services import create_draft, simulate
@@ -419,3 +420,30 @@ def test_each_act_sends_so_many_statements(cast: Cast) -> None:
     }
     limits["decide.approve"] = paper
     assert {act: count for act, count in found.items() if count > limits.get(act, LIMIT)} == {}
+
+
+def test_pages_offer_the_sources_keep_what_was_typed_and_say_them_in_french(cast: Cast) -> None:
+    site = at_the_site(cast.agent)
+    with clock.at(NOW):
+        page = site.get("/nouveau/fnass_restructuring/").content.decode()
+        assert page.count('<option value="fnass"') == len(FundingSource)  # one row for each source
+        typed = {
+            "organisation": "carmi-npdc",
+            "title": "Humanisation",
+            "amount_ht": "900000",
+            "exercise": "2026",
+            "establishment": "",
+            "medico_economic_project": "Chambres à un lit.",
+            "financing_plan-0-source": "fnass",
+            "financing_plan-0-amount": "500 000",
+        }
+        refused_page = site.post("/nouveau/fnass_restructuring/", typed)
+        assert refused_page.status_code == 422
+        shown = refused_page.content.decode()
+        assert '<option value="fnass" selected>' in shown
+        assert 'value="500 000"' in shown
+        journey = Restructuring.file(cast).walk(*DECIDED)
+        said = words(at_the_site(cast.reviewer).get(f"/dossiers/{journey.reference}/"))
+    for text in ("Fonds propres de l’établissement", "État ou ARS", "Inscrire au budget", "Ligne du FNASS"):
+        assert text in said
+    assert "own_funds" not in said
