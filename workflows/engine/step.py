@@ -20,7 +20,15 @@ from viewflow.workflow.base import Edge, Node
 from viewflow.workflow.status import STATUS
 
 from cases import clock, rows
-from cases.enums import AtExpiry, DeadlineKind, DossierStatus, Duty, Role
+from cases.enums import (
+    ROLES_BY_KIND,
+    AtExpiry,
+    DeadlineKind,
+    DossierStatus,
+    Duty,
+    OrganisationKind,
+    Role,
+)
 from cases.errors import Conflict, Reason
 from cases.models import Organisation
 from workflows.engine.data_form import DossierForm
@@ -337,12 +345,12 @@ class Step(Node):
     def open(self, previous: Activation, token: Any, role: Role | None = None) -> list[Activation]:
         """Open the step: one task for each body. ``role``: the one that filed, where several may. One statement.
 
-        A dossier that comes back to its first step comes back to the role that filed it: one statement more.
+        A dossier that comes back to its first step comes back to the role that filed it: at most one statement more.
         """
         organisation = previous.process.dossier.organisation
         chairs = self.chairs(organisation)
         if self.filed_by and isinstance(previous, StepActivation):
-            role = self._filed_as(previous.process)
+            role = self._filed_as(previous.process, organisation)
         if role is not None and role in self.filing_roles:
             chairs = (Chair(role, chairs[0].organisation_id),)
         if len(chairs) == 1:
@@ -351,8 +359,13 @@ class Step(Node):
         rows.insert_all([one.task for one in opened])
         return opened
 
-    def _filed_as(self, process: Any) -> Role | None:
-        """The role that the step's first task in this process was opened for."""
+    def _filed_as(self, process: Any, organisation: Organisation) -> Role | None:
+        """The role that the step's first task in this process was opened for; read where several may have filed."""
+        possible = [
+            role for role in self.filing_roles if role in ROLES_BY_KIND[OrganisationKind(organisation.kind)]
+        ]
+        if len(possible) == 1:
+            return possible[0]
         found = self.flow_class.task_class.objects.filter(process=process, flow_task=self).order_by("pk")
         permission = found.values_list("owner_permission", flat=True).first()
         return Role(permission.removeprefix("cases.hold_")) if permission else None
