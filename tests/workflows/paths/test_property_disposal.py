@@ -207,7 +207,7 @@ def test_simulator_says_what_would_block_and_writes_nothing(cast: Cast) -> None:
     [
         ("prepare.submit", (), 14),
         ("sign_off.transmit", TO_DECISION[:1], 12),
-        ("sign_off.return", TO_DECISION[:1], 19),
+        ("sign_off.return", TO_DECISION[:1], 18),
         ("check.complete", TO_DECISION[:2], 12),
         ("check.request_pieces", TO_DECISION[:2], 12),
         ("complete_file.resubmit", (*TO_DECISION[:2], "check.request_pieces"), 14),
