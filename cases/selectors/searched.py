@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from django.db.models import CharField, Func, Model, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat, Lower, Replace
@@ -28,7 +28,7 @@ def with_words(found: QuerySet[ModelT], text: str, *columns: str) -> QuerySet[Mo
     words = normalise(text).replace("æ", "ae").split()
     if not words:
         return found
-    found = found.annotate(searched=searched(*columns))
+    rows: Any = found.annotate(searched=searched(*columns))
     for word in words:
-        found = found.filter(searched__contains=word)
-    return found
+        rows = rows.filter(searched__contains=word)
+    return cast("QuerySet[ModelT]", rows)
