@@ -16,7 +16,7 @@ from cases import clock
 from cases.content import ContentError, sniff
 from cases.errors import Conflict, Forbidden, Invalid
 from cases.imports import REGISTERS, Plan, Register, Scope, make_plan, read_table
-from cases.imports.plan import MAX_FAULTS
+from cases.imports.plan import MAX_FAULTS, batches
 from cases.imports.reading import MAX_BYTES, decoded, no_rows
 from cases.models import Organisation, RegisterImport, User
 from cases.permissions import Holding, holdings_of
@@ -24,11 +24,18 @@ from cases.property_facts import OWNER_KINDS
 from cases.register_terms import ImportState, RegisterKind
 from cases.selectors.imports import imports_visible_to, unseen
 from cases.services.documents import check_upload
+from cases.services.locks import busy_is_conflict
 from cases.uploads import sha256_of
 
+#: Rows written at a time, so that no statement comes near the time that the site gives to one.
+BATCH: Final = 5000
 #: First key of the advisory locks that let one import at a time into each register; the second one is the register's.
 _LOCK: Final = 0x494D5052
 
+_BUSY = (
+    "Quelqu’un agit en ce moment sur une ligne de ce fichier : rien n’a été chargé. Confirmez de nouveau dans un "
+    "instant."
+)
 _CHANGED = (
     "Le registre a changé depuis l’aperçu : rien n’a été chargé. L’aperçu est à jour ; relisez-le, puis confirmez de "
     "nouveau."
@@ -73,15 +80,17 @@ def load_import(*, public_id: UUID, actor: User) -> RegisterImport:
     """Write what the preview announced, in one transaction, with one row of history for each row of the register.
 
     Raises ``NotFound``, ``Conflict`` (settled already; the file or the register changed so that something else would be
-    written, or a row is wrong now: the stored preview then says what; somebody changed a row at the same moment) and
-    ``Invalid`` (rows are wrong, or nothing changes). About thirty statements, whatever the number of rows, and one more
-    for each five thousand codes to look up.
+    written, or a row is wrong now: the stored preview then says what; this or another file is being loaded, which
+    nobody waits for, or somebody holds a row) and ``Invalid`` (rows are wrong, or nothing changes). A dozen statements,
+    and as many more for each ``BATCH`` of rows.
     """
-    try:
-        with transaction.atomic():
-            record, refusal = _load(public_id, actor)
-    except IntegrityError:
-        raise Conflict(_CHANGED) from None
+    with busy_is_conflict(_BUSY):
+        try:
+            with transaction.atomic():
+                record, refusal = _load(public_id, actor)
+        except IntegrityError:  # somebody entered a row by hand at this very moment: judge the file again
+            with transaction.atomic():
+                record, refusal = _load(public_id, actor)
     if refusal is not None:
         raise refusal
     return record
@@ -139,9 +148,13 @@ def _reread(record: RegisterImport, register: Register, scope: Scope) -> Plan:
 
 
 def _write(register: Register, plan: Plan, scope: Scope, capacity: str, motive: str) -> None:
-    register.save_new(plan.created, scope)
-    register.save_changed(plan.changed, {name for record in plan.changed for name in record.changes}, scope)
-    register.save_history([*plan.created, *plan.changed], scope, capacity, motive)
+    for batch in batches(plan.created, BATCH):
+        register.save_new(batch, scope)
+        register.save_history(batch, scope, capacity, motive)
+    fields = {name for record in plan.changed for name in record.changes}
+    for batch in batches(plan.changed, BATCH):
+        register.save_changed(batch, fields, scope)
+        register.save_history(batch, scope, capacity, motive)
 
 
 def _note(record: RegisterImport, register: Register, plan: Plan) -> None:
@@ -160,7 +173,15 @@ def _note(record: RegisterImport, register: Register, plan: Plan) -> None:
 def _locked(public_id: UUID, actor: User, held: tuple[Holding, ...]) -> RegisterImport:
     """The import, locked, still to be settled."""
     visible = imports_visible_to(actor, held)
-    record = visible.select_for_update(of=("self",), no_key=True).filter(public_id=public_id).first()
+    record = (
+        visible.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        .filter(public_id=public_id)
+        .first()
+    )
+    if record is None and visible.filter(public_id=public_id).exists():
+        raise Conflict(
+            "Quelqu’un charge ou abandonne ce fichier en ce moment. Rechargez la page dans un instant."
+        )
     if record is None:
         raise unseen()
     if record.state == ImportState.LOADED:
@@ -192,8 +213,14 @@ def _scope(actor: User, held: tuple[Holding, ...]) -> Scope:
 
 
 def _one_at_a_time(register: str) -> None:
+    """Loads of tens of seconds do not queue up: who comes second is told at once. Raises ``Conflict``."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, register])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, register])
+        if not cursor.fetchone()[0]:
+            raise Conflict(
+                "Un autre fichier se charge en ce moment dans ce registre : rien n’a été chargé. Attendez une minute, "
+                "puis confirmez de nouveau."
+            )
 
 
 def _plainer(file: File, refusal: Invalid) -> Invalid:  # type: ignore[type-arg]
