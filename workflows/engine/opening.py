@@ -314,7 +314,12 @@ def _settled(facility: Facility | None, closing: bool) -> bool:
 
 
 def approvals_done(context: StepContext) -> bool:
-    """Whether, with this act, every œuvre of the plan has its agrément and its number, and every closing is done."""
+    """Whether, with this act, every œuvre of the plan has its agrément and its number, and every closing is done.
+
+    Taken for granted before anything is recorded: the way ahead.
+    """
+    if not context.act:
+        return True
     known = dict(register_rows(context))
     told = {row["facility"]: row for row in context.act.get("approvals") or ()}
     closing = set(codes(context, closing=True))
@@ -332,7 +337,7 @@ def approvals_done(context: StepContext) -> bool:
 
 def nobody_adheres(context: StepContext) -> bool:
     """Whether the plan closes everything: nothing is left to adhere."""
-    return approvals_done(context) and not codes(context, closing=False)
+    return bool(plan_rows(context)) and not codes(context, closing=False) and approvals_done(context)
 
 
 def record_approvals(context: StepContext) -> None:
@@ -411,8 +416,10 @@ def adhesion_fits(context: StepContext) -> Iterator[Reason]:
 
 
 def all_adhere(context: StepContext) -> bool:
-    """Whether, with this act, every œuvre that the plan keeps has joined the accord national."""
-    known, joining = register_rows(context), set(adhering(context)) if context.act else set()
+    """Whether, with this act, every œuvre that the plan keeps has joined the accord national; so for the way ahead."""
+    if not context.act:
+        return True
+    known, joining = register_rows(context), set(adhering(context))
     return all(
         code in joining or (code in known and known[code].adhered_on is not None)
         for code in codes(context, closing=False)

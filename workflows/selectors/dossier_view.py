@@ -162,7 +162,7 @@ def _steps(context: StepContext, tasks: list[Task], journal: list[JournalEntry])
                 title=step.task_title,
                 role_label=step.role_label,
                 state=state,
-                owner=str(task.owner) if task is not None and task.owner else "",
+                owner=str(task.owner) if task is not None and task.owner and not step.by_person else "",
                 task_id=task.pk if task is not None else None,
             )
         )

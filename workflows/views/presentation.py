@@ -17,8 +17,10 @@ from cases.register_terms import MeetingKind
 from cases.selectors import people_holding
 from cases.selectors.meetings import kinds_read
 from cases.services import facility_names
+from workflows.engine.consultation import SEALED
 from workflows.engine.credit_forms import TransfersForm
 from workflows.engine.fields import NamesField, RowsField
+from workflows.engine.opening_forms import FacilityField
 from workflows.engine.path import Path
 from workflows.engine.seats import body_name, chair_of
 from workflows.engine.step import Step
@@ -244,7 +246,8 @@ def entry_title(path: type[Path], entry: JournalEntry) -> str:
     step = path.step(entry.step)
     if entry.action == "perform" and step is not None:
         outcome = step.outcomes.get(entry.outcome)
-        return f"{step.task_title} : {outcome.label if outcome else entry.outcome}"
+        said = outcome.label if outcome else "avis scellé" if entry.outcome == SEALED else entry.outcome
+        return f"{step.task_title} : {said}"
     title = ACTION_TITLES.get(entry.action, entry.action)
     document = entry.changes.get("document")
     if entry.action == "add_document" and document:
@@ -343,12 +346,18 @@ def _day(value: str) -> str:
 
 
 def _table(view: DossierView, caption: str, field: RowsField, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    if isinstance(field.columns.get("facility"), FacilityField):
+        names = dict(
+            zip((str(row.get("facility")) for row in rows), facility_names(view.dossier), strict=True)
+        )
     return {
         "caption": caption,
         "columns": [str(column.label or key) for key, column in field.columns.items()],
         "rows": [
             [
                 credit_presentation.cell(view, column, row.get(key))
+                or names.get(str(row.get(key)))
                 or credit_presentation.worded(column, row.get(key))
                 for key, column in field.columns.items()
             ]
