@@ -37,4 +37,4 @@ def test_random_walks_never_leave_the_law(cast: Cast, path: type[Path]) -> None:
     several_hats(cast)
     ground.prepare(cast)
     machine = type(f"Walk{path.__name__}", (PathWalk,), {"cast": cast, "ground": ground, "path": path})
-    walk(machine, walks=6, steps=18)
+    walk(machine, walks=6, steps=14)

@@ -238,8 +238,10 @@ class PathWalk(Watched):
 
     @initialize(data=st.data())
     def file(self, data: st.DataObject) -> None:
-        """A draft with some of its pieces."""
-        filing: Filing = data.draw(st.sampled_from(self.ground.filings), label="dossier")
+        """A draft with some of its pieces, carried on by so many ordinary acts."""
+        filings = [self.ground.filings[0]] * 2 + list(self.ground.filings)  # the sound one more often
+        filing: Filing = data.draw(st.sampled_from(filings), label="dossier")
+        acts = data.draw(st.integers(0, len(self.path.steps()) + 2), label="acts")
         self.now = self.ground.now
         with clock.at(self.now):
             dossier = create_draft(
@@ -251,7 +253,38 @@ class PathWalk(Watched):
             self.journey = Journey(self.cast, dossier)
             for kind in filing.pieces:
                 self.journey.add(kind, actor=self.cast.people[filing.by])
+        self.carry_on(acts, data)
         self.look()
+
+    def carry_on(self, acts: int, data: st.DataObject) -> None:
+        """Do acts, mostly ordinary ones, each by somebody who holds one role: walks begin anywhere on the way.
+
+        What is refused has to wait for its day, if for anything.
+        """
+        for _ in range(acts):
+            tasks = self.tasks()
+            if not tasks:
+                return
+            step: Step = tasks[0].flow_task
+            offered = [one for one in step.outcomes.values() if not one.by_system]
+            outcome = data.draw(st.sampled_from([offered[0]] * 4 + offered), label="outcome")
+            what = (step.name, outcome.key)
+            people = [name for name in self.doers(tasks[0]) if len(self.holdings(name)) == 1]
+            try:
+                with clock.at(self.now), transaction.atomic():
+                    self.ground.arrange(self, what)
+                    perform(
+                        reference=self.dossier.reference,
+                        step=what[0],
+                        outcome=what[1],
+                        actor=self.cast.people[people[0]],
+                        data=self.given(what, "right", 0)[0],
+                        motive="Parce que." if outcome.motive else "",
+                    )
+            except BusinessError:
+                self.now += timedelta(days=21)
+                with clock.at(self.now):
+                    assert expire_deadlines().failed == {}
 
     @rule(
         data=st.data(),
@@ -265,7 +298,7 @@ class PathWalk(Watched):
         every = [(step.name, key) for step in self.path.steps() for key in step.outcomes]
         what = data.draw(st.sampled_from([*every, WITHDRAWAL, *NONSENSE]), label="act")
         who = data.draw(st.sampled_from(sorted(self.cast.people)), label="person")
-        given, sound = self.given(what, who, how, days)
+        given, sound = self.given(what, how, days)
         known = self.dossier.version
         read = {"none": None, "current": known, "old": known - 1}[version]
         self.act(what, who, motive=motive, data=given, sound=sound, version=read)
@@ -282,9 +315,14 @@ class PathWalk(Watched):
             offered = [one for one in step.outcomes.values() if not one.by_system]
             what = (step.name, data.draw(st.sampled_from([offered[0], *offered]), label="outcome").key)
             who = data.draw(st.sampled_from(self.doers(task)), label="person")
-            self.attempt(lambda what=what: self.ground.arrange(self, what))
-            given, sound = self.given(what, who, "right", 0)
-            self.act(what, who, motive="Parce que.", data=given, sound=sound, version=None)
+            arranged = self.attempt(lambda what=what: self.arrange(what)) is None
+            given, sound = self.given(what, "right", 0)
+            self.act(what, who, motive="Parce que.", data=given, sound=sound and arranged, version=None)
+
+    def arrange(self, what: tuple[str, str]) -> None:
+        """What others do first, whole or not at all."""
+        with transaction.atomic():
+            self.ground.arrange(self, what)
 
     @rule(data=st.data())
     def add_piece(self, data: st.DataObject) -> None:
@@ -340,9 +378,7 @@ class PathWalk(Watched):
         grants = RoleGrant.objects.filter(role=chair.role, organisation=chair.organisation_id)
         return sorted(grants.values_list("user__username", flat=True))
 
-    def given(
-        self, what: tuple[str, str], who: str, how: str, days: int
-    ) -> tuple[dict[str, Any] | None, bool]:
+    def given(self, what: tuple[str, str], how: str, days: int) -> tuple[dict[str, Any] | None, bool]:
         """Data for the act's form, and whether they are such as it should get."""
         step = self.path.step(what[0])
         outcome = step.outcomes.get(what[1]) if step is not None else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from cases.models import AgendaItem
 from tests.credit_journeys import NOW
 from tests.journeys import Cast
 
@@ -73,3 +74,10 @@ def ground_of(key: str) -> Ground:
     """The ground of a path. Raises ``ModuleNotFoundError``: a path that is registered has to be walked."""
     found: Ground = importlib.import_module(f"{__name__}.{key}").GROUND
     return found
+
+
+def day_of_the_agenda(walk: Watched, otherwise: str) -> str:
+    """The day (ISO) of the meeting that the dossier waits for, or another one."""
+    waiting = AgendaItem.objects.filter(dossier=walk.dossier, settled_at=None, removed_at=None)
+    found = waiting.order_by("pk").values_list("meeting__held_on", flat=True).first()
+    return found.isoformat() if found else otherwise

@@ -8,7 +8,7 @@ from cases import clock
 from cases.models import Opinion
 from cases.register_terms import OpinionState
 from tests.restructuring_journeys import PIECES, meeting_on, plan, project
-from tests.workflows.walk_data import Filing, Ground
+from tests.workflows.walk_data import Filing, Ground, day_of_the_agenda
 from tests.workflows.walk_data.credits import LEDGER, budgets
 from workflows.engine.restructuring_forms import BudgetEntryForm, ConcertationForm, ExecutionForm
 from workflows.services.meetings import add_items
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def concerted(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
     """An opinion given at the meeting of that day."""
-    return {"text": "Projet utile au territoire.", "met_on": day}
+    return {"text": "Projet utile au territoire.", "met_on": day_of_the_agenda(walk, day)}
 
 
 def entered(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def executed(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
 
 def on_the_agenda(walk: PathWalk, what: tuple[str, str]) -> None:
     """The concertation of the day has the dossier before it."""
-    if what[0] == "concertation":
+    if what[0] == "concertation" and not day_of_the_agenda(walk, ""):
         meeting = meeting_on(walk.cast, clock.today())
         add_items(public_id=meeting.public_id, references=[walk.dossier.reference], actor=walk.cast.reviewer)
 

@@ -12,8 +12,9 @@ from cases.register_terms import APPROVAL_MOVES, ApprovalState, MeetingKind, Mee
 from cases.services.meetings import plan_meeting
 from tests.journeys import Cast
 from tests.opening_journeys import FINESS, PIECES, committee, facilities, plan
-from tests.workflows.walk_data import Filing, Ground
+from tests.workflows.walk_data import Filing, Ground, day_of_the_agenda
 from tests.workflows.walk_data.forms import vote
+from workflows.engine.credit_forms import VoteForm
 from workflows.engine.opening_forms import (
     AdhesionForm,
     AdjournmentForm,
@@ -44,14 +45,20 @@ def amended(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
     return {"new_opinion": int(day[-1]) % 2 == 0}
 
 
+def voted(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
+    """The figures, at the session that the plan waits for."""
+    return vote(walk, outcome, day_of_the_agenda(walk, day))
+
+
 def adopted(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
     """The vote and its endowment."""
-    return {**vote(walk, outcome, day), "endowment": "150000.00"}
+    return {**voted(walk, outcome, day), "endowment": "150000.00"}
 
 
 def adjourned(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
     """Put off by some weeks."""
-    return {"voted_on": day, "adjourned_to": (clock.paris_date(walk.now) + timedelta(days=30)).isoformat()}
+    later = clock.paris_date(walk.now) + timedelta(days=30)
+    return {"voted_on": day_of_the_agenda(walk, day), "adjourned_to": later.isoformat()}
 
 
 def approvals(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def adhesion(walk: PathWalk, outcome: str, day: str) -> dict[str, Any]:
 
 def in_session(walk: PathWalk, what: tuple[str, str]) -> None:
     """The board of the day has the dossier before it."""
-    if what[0] == "board_vote":
+    if what[0] == "board_vote" and not day_of_the_agenda(walk, ""):
         today = clock.today()
         meeting = Meeting.objects.filter(
             kind=MeetingKind.BOARD, held_on=today, state=MeetingState.PLANNED
@@ -122,6 +129,7 @@ GROUND = Ground(
     forms={
         SynthesisForm: synthesis,
         AmendForm: amended,
+        VoteForm: voted,
         AdoptionForm: adopted,
         AdjournmentForm: adjourned,
         ApprovalsForm: approvals,
