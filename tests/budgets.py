@@ -43,7 +43,7 @@ def real_budgets() -> None:
     years = set(Exercise.objects.values_list("year", flat=True))
     if year in years:
         return
-    if not years and year in _COPIES and connection.in_atomic_block and _may_copy():
+    if not years and year in _COPIES and connection.in_atomic_block and may_let_triggers_rest():
         _restore(_COPIES[year])
         return
     load_budgets()
@@ -51,7 +51,7 @@ def real_budgets() -> None:
         _COPIES.setdefault(year, _rows())
 
 
-def _may_copy() -> bool:
+def may_let_triggers_rest() -> bool:
     """Only a superuser may let triggers rest; with another one the service loads each time."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW is_superuser")
