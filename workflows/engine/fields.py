@@ -174,6 +174,7 @@ class RowsWidget(forms.Widget):
         offered = self.choices() if self.choices and self.choice_columns else None
         context["widget"]["columns"] = [str(field.label or key) for key, field in self.columns.items()]
         context["widget"]["offered"] = offered
+        context["widget"]["stacked"] = any(getattr(field, "options", ()) for field in self.columns.values())
         context["widget"]["rows"] = [
             [
                 {

@@ -123,6 +123,7 @@ def _page(
             **(simulation or {"simulation": None, "simulation_problems": []}),
             "may_file": {one["key"] for one in others},
             "chooses_lines": isinstance(form, LinesForm),
+            "asks_amount": "amount_ht" in path.simulation_requires,
             "action_url": reverse("dossier_edit", args=[dossier.reference])
             if dossier
             else reverse("dossier_new_path", args=[path.key]) + asked,
@@ -287,6 +288,7 @@ def dossier_simulate(request: HttpRequest, key: str) -> HttpResponse:
             "simulation": found["simulation"],
             "problems": found["simulation_problems"],
             "chooses_lines": isinstance(form, LinesForm),
+            "asks_amount": "amount_ht" in path.simulation_requires,
             "may_file": {one["key"] for one in _named(_fileable(request))},
             "rows_widget": _rows_of_another_fund(form),
         },
