@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
 from viewflow.workflow.models import Task
@@ -40,6 +39,7 @@ from cases.register_terms import MeetingKind, MeetingState, PaperKind
 from cases.services import verify_all
 from config.checks import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 from notifications.models import OutboxRow
+from tests.demonstration import have_demonstration
 from workflows.demonstration.loading import CREDITS, HEADLINES, STORIES
 from workflows.demonstration.past import PAST
 from workflows.demonstration.people import ACCOUNTS
@@ -57,10 +57,10 @@ def loaded(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
     """The whole demonstration, and the folder of its files; taken away after the module."""
-    media = tmp_path_factory.mktemp("demonstration")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():
-        call_command("load_demo", force=True, verbosity=0)
-        yield media
+    with django_db_blocker.unblock(), transaction.atomic():
+        media = have_demonstration(tmp_path_factory.mktemp("demonstration"))
+        with override_settings(MEDIA_ROOT=media):
+            yield media
         transaction.set_rollback(True)
 
 
