@@ -45,6 +45,11 @@ class ConsultationShown:
     opinions: tuple[OpinionShown, ...]
 
     @property
+    def interrupted(self) -> bool:
+        """Whether the dossier was given up meanwhile: nobody is asked any more, and what was said stays closed."""
+        return self.closed_at is None and all(one.state != OpinionState.INVITED for one in self.opinions)
+
+    @property
     def given(self) -> int:
         """How many opinions have been given."""
         return sum(one.state == OpinionState.GIVEN for one in self.opinions)

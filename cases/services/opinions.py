@@ -97,6 +97,11 @@ def lapse_opinion(*, dossier: Dossier, step: str, expert_id: int | None) -> None
     Opinion.objects.filter(pk__in=waiting).update(state=OpinionState.LAPSED, settled_at=clock.now())
 
 
+def interrupt_consultation(*, dossier: Dossier, step: str) -> None:
+    """The dossier is given up: nobody is asked any more. What was said in confidence stays closed. One statement."""
+    _open(dossier, step).update(state=OpinionState.CANCELLED, settled_at=clock.now())
+
+
 _CLOSE = """
 WITH ended AS (
     UPDATE cases_consultation SET closed_at = %(now)s

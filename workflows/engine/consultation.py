@@ -178,6 +178,7 @@ def consultation(
             answers=(_give(answer), *answers),
             effects=closing,
             waits_for_all=True,
+            sealed=confidential,
             style=_STYLES[answer],
             rules=rules[:1],
         )

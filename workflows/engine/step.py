@@ -108,7 +108,8 @@ class Outcome:
     ``guards`` are tested before the act and shown beforehand; ``form`` validates the act's own data, ``checks`` look at
     that data. Where several bodies or people hold the step, ``waits_for_all`` takes the route only when the last of
     them has answered so; without it the first answer settles the step for all. ``answers``: effects of each answer.
-    ``by_system``: only Berline records it, at the end of a delay; nobody is offered it.
+    ``by_system``: only Berline records it, at the end of a delay; nobody is offered it. ``sealed``: what is said stays
+    closed for a time, so that it takes no motive, which everybody would read in the journal.
     """
 
     key: str
@@ -123,6 +124,7 @@ class Outcome:
     help: str = ""
     waits_for_all: bool = False
     by_system: bool = False
+    sealed: bool = False
     answers: tuple[Effect, ...] = ()
 
     def route_for(self, context: StepContext) -> Route:

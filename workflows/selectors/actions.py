@@ -51,6 +51,7 @@ class Action:
     task_id: int | None
     style: str = "secondary"
     help: str = ""
+    motive_allowed: bool = True
 
 
 def unsuitable_body(path: type[Path], organisation: Organisation) -> list[Refusal]:
@@ -396,6 +397,7 @@ def _actions_of(
                 task_id=task.pk if task else None,
                 style=outcome.style,
                 help=outcome.help,
+                motive_allowed=not outcome.sealed,
             )
         )
     return found

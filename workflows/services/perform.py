@@ -13,6 +13,8 @@ from cases.errors import Blocked, Conflict, Forbidden, Invalid
 from cases.models import Dossier, JournalEntry, User
 from cases.permissions import Holding, holdings_of
 from cases.services.journal import SYSTEM
+from cases.services.opinions import interrupt_consultation
+from workflows.engine.consultation import Consultation
 from workflows.engine.context import StepContext
 from workflows.engine.fields import to_json
 from workflows.engine.registry import get_path
@@ -228,6 +230,9 @@ def _personal_refusals(
 
 
 def _check_motive(outcome: Outcome, motive: str) -> None:
+    if outcome.sealed and motive:
+        message = "Écrivez tout dans l’avis motivé : une observation serait lue au journal avant la clôture."
+        raise Invalid(message, details={"motive": [message]})
     if outcome.motive and not motive:
         message = (
             f"« {outcome.label} » demande un motif : écrivez-le, "
@@ -294,6 +299,9 @@ def _withdraw(
     for task in tasks:
         task.process = dossier.process
         task.flow_task.activation_class(task).cancel()
+    for step in {task.flow_task for task in tasks}:
+        if isinstance(step, Consultation):
+            interrupt_consultation(dossier=dossier, step=step.name)
     process = dossier.process
     process.status = PROCESS.CANCELED
     process.finished = clock.now()

@@ -191,6 +191,7 @@ def tasks(view: DossierView, user_id: int, reassigned: ReassignForm | None = Non
                 "owner": str(task.owner) if task.owner else "",
                 "mine": mine,
                 "may_claim": holds and task.owner_id is None,
+                "in_person": not handed_over,
                 "may_release": handed_over and ((mine and holds) or (manages and task.owner_id is not None)),
                 "reassign_form": reassigned or reassign_form(view, task)
                 if handed_over and ((mine and holds) or manages)

@@ -103,6 +103,30 @@ def test_opinion_without_reasons_is_refused(cast: Cast) -> None:
     assert set(error.details) == {"text"}
 
 
+def test_observation_beside_a_sealed_opinion_is_refused(cast: Cast) -> None:
+    journey = OpeningJourney.consulted(cast)
+    data = {"text": "Le plan est fondé."}
+    error = refused(
+        journey,
+        lambda: journey.do("expert_opinions.favourable", "expert1", data=data, motive=SECRET),
+        Invalid,
+    )
+    assert set(error.details) == {"motive"}
+
+
+def test_withdrawal_interrupts_the_consultation_and_opens_no_opinion(cast: Cast) -> None:
+    journey = OpeningJourney.consulted(cast)
+    journey.opinion("expert1", "unfavourable", SECRET)
+    journey.act("withdraw.withdraw", "director")
+    assert (journey.status, journey.open_steps) == ("withdrawn", [])
+    states = Opinion.objects.filter(consultation__dossier=journey.pk).order_by("pk")
+    assert [one.state for one in states] == ["given", "cancelled", "cancelled"]
+    (shown,) = consultations_of(journey.dossier, cast.agent.pk)
+    assert (shown.interrupted, shown.closed_to_reader, shown.opinions[0].text) == (True, True, "")
+    assert SECRET not in everything_said(journey)
+    refused(journey, lambda: journey.opinion("expert2"), Conflict)
+
+
 def test_expert_who_steps_down_is_replaced(cast: Cast) -> None:
     journey = OpeningJourney.consulted(cast, experts=4)
     assert {task.owner.username for task in journey.tasks()} == {"expert1", "expert2", "expert3"}
@@ -233,6 +257,7 @@ def test_page_and_api_show_no_opinion_before_the_closing(cast: Cast, client: Cli
             assert SECRET not in text, reader
             assert "1 avis rendu sur 3" in text
             assert "Se récuser" in text or reader != "expert2"
+            assert "Observation" not in text.split("Se récuser")[0] or reader != "expert2"
             for part in ("", "/journal"):
                 assert SECRET not in Api(cast.people[reader]).get(f"dossiers/{journey.reference}{part}").text
         client.force_login(cast.people["expert1"])
