@@ -163,7 +163,11 @@ class OuverturePlanForm(DossierForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(data, organisation=organisation, partial=partial, **kwargs)
-        for name in ("facilities", "economic_comparison", "staffing"):  # a draft may lack them, a plan may not
+        for name in (
+            "facilities",
+            "economic_comparison",
+            "staffing",
+        ):  # a draft may lack them, a plan may not
             setattr(self.fields[name], "before_submission", True)  # noqa: B010 (read by the template)
         offer_facilities(self, "facilities", organisation)
         for field in self.fields.values():
