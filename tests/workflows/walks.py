@@ -223,8 +223,18 @@ class Watched(RuleBasedStateMachine):
         """A task is open until the dossier has ended, and it ends in a state in which its path may end."""
         dossier, tasks = self.dossier, self.tasks()
         assert bool(tasks) == (dossier.process.status not in ("DONE", "CANCELED"))
+        for task in tasks:
+            assert self.doers(task), f"nobody holds the role of the step {task.flow_task.name!r} there"
         if not tasks:
             assert dossier.status in ends(self.path)
+
+    def doers(self, task: Task) -> list[str]:
+        """Who may do a task by role and body, or was asked to."""
+        if task.owner_id is not None:
+            return [name for name, user in self.cast.people.items() if user.pk == task.owner_id]
+        chair = chair_of(task)
+        grants = RoleGrant.objects.filter(role=chair.role, organisation=chair.organisation_id)
+        return sorted(grants.values_list("user__username", flat=True))
 
     def holdings(self, who: str) -> Any:
         """The roles of a person, which no act of a walk changes."""
@@ -236,11 +246,21 @@ class Watched(RuleBasedStateMachine):
 class PathWalk(Watched):
     """One dossier of one path, from its draft to wherever people lead it."""
 
+    filing: Filing
+
+    def teardown(self) -> None:
+        """Whatever has become of the dossier, its body tries to withdraw it."""
+        try:
+            if self.journey is not None:
+                self.act(WITHDRAWAL, self.filing.by, motive="Abandon.", data=None, sound=True, version=None)
+        finally:
+            super().teardown()
+
     @initialize(data=st.data())
     def file(self, data: st.DataObject) -> None:
         """A draft with some of its pieces, carried on by so many ordinary acts."""
         filings = [self.ground.filings[0]] * 2 + list(self.ground.filings)  # the sound one more often
-        filing: Filing = data.draw(st.sampled_from(filings), label="dossier")
+        filing = self.filing = data.draw(st.sampled_from(filings), label="dossier")
         acts = data.draw(st.integers(0, len(self.path.steps()) + 2), label="acts")
         self.now = self.ground.now
         with clock.at(self.now):
@@ -369,14 +389,6 @@ class PathWalk(Watched):
         self.attempt(sweep)
 
     # -- what is given ------------------------------------------------------------------------------
-
-    def doers(self, task: Task) -> list[str]:
-        """Who may do a task by role and body, or was asked to."""
-        if task.owner_id is not None:
-            return [name for name, user in self.cast.people.items() if user.pk == task.owner_id]
-        chair = chair_of(task)
-        grants = RoleGrant.objects.filter(role=chair.role, organisation=chair.organisation_id)
-        return sorted(grants.values_list("user__username", flat=True))
 
     def given(self, what: tuple[str, str], how: str, days: int) -> tuple[dict[str, Any] | None, bool]:
         """Data for the act's form, and whether they are such as it should get."""
