@@ -139,7 +139,8 @@ def test_piece_is_not_added_once_the_dossier_has_left(cast: Cast) -> None:
     assert "n’est plus entre vos mains" in words(response)
     assert stored(journey.reference) == before
     page = at_the_site(cast.agent).get(f"/dossiers/{journey.reference}/").content.decode()
-    assert 'type="file"' not in page
+    assert f'action="/dossiers/{journey.reference}/pieces/"' not in page
+    assert 'id="fichier-presentation_note"' not in page
 
 
 def test_name_of_a_file_never_becomes_markup_nor_a_path(cast: Cast) -> None:
