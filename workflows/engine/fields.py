@@ -146,6 +146,7 @@ class RowsWidget(forms.Widget):
 
     template_name = "components/widgets/rows.html"
     blank_rows = 3
+    most_in_a_line = 3  # more columns than that: each row is a block of named cells
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
@@ -175,6 +176,7 @@ class RowsWidget(forms.Widget):
         context["widget"]["columns"] = [str(field.label or key) for key, field in self.columns.items()]
         context["widget"]["offered"] = offered
         context["widget"]["stacked"] = any(getattr(field, "options", ()) for field in self.columns.values())
+        context["widget"]["many"] = len(self.columns) > self.most_in_a_line
         context["widget"]["rows"] = [
             [
                 {
