@@ -277,11 +277,29 @@ def approvals_last_day(context: StepContext) -> FixedDay | None:
     return FixedDay(last, APPROVALS_BEFORE) if context.today <= last else None
 
 
+def awaited_approvals(context: StepContext) -> dict[str, Any]:
+    """A row for each œuvre that has no agrément yet, or is not closed yet, with the number that the register has."""
+    known, closing = register_rows(context), set(codes(context, closing=True))
+    return {
+        "approvals": [
+            {
+                "facility": code,
+                "finess": (known[code].finess or "") if code in known else "",
+                "approval": "",  # chosen by hand: a site closes by no oversight
+            }
+            for code in (row["facility"] for row in plan_rows(context))
+            if not _settled(known.get(code), code in closing)
+        ]
+    }
+
+
 def approvals_fit(context: StepContext) -> Iterator[Reason]:
     """Each row is of an œuvre of the plan; one that the plan closes loses its agrément, no other does."""
     closing, kept = set(codes(context, closing=True)), set(codes(context, closing=False))
     for row in context.act["approvals"]:
         code, removed = row["facility"], row["approval"] == ApprovalState.REMOVED
+        if not row["approval"] and code in closing | kept:
+            continue  # the number alone
         if code not in closing | kept:
             yield Reason(
                 "not_in_plan",
@@ -330,8 +348,11 @@ def approvals_done(context: StepContext) -> bool:
                 return False
         elif code not in closing:
             numbered = bool(row.get("finess")) or (code in known and known[code].finess is not None)
-            if ApprovalState(row["approval"]) not in register.ADHERING_STATES or not numbered:
+            state = row["approval"] or (known[code].approval if code in known else "")
+            if state not in register.ADHERING_STATES or not numbered:
                 return False
+        elif not row["approval"]:
+            return False
     return True
 
 
@@ -366,6 +387,8 @@ def _record(context: StepContext, facility: Facility, row: dict[str, Any], *, cl
         facility = register.change_facility(
             code=facility.code, version=facility.version, data={"finess": finess}, on=row["on"], **said
         )
+    if not row["approval"]:
+        return
     if closes:
         register.close_facility(facility, row["on"], act=str(row.get("act") or ""), **said)
     elif row["approval"] != facility.approval:

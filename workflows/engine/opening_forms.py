@@ -12,6 +12,7 @@ from django.db import models
 
 from cases import clock
 from cases.calendar import french_date
+from cases.finess import plain
 from cases.models import Facility, Organisation
 from cases.register_terms import ApprovalState
 from cases.selectors import facilities_of
@@ -99,6 +100,11 @@ def offer_facilities(form: DossierForm, name: str, organisation: Organisation | 
     column.known = {one.code: one for one in facilities_of(organisation.pk)}
     field.columns = {**field.columns, "facility": column}
     field.widget.columns = field.columns
+
+
+def known_number(facility: Facility | None) -> str:
+    """The FINESS number of the register, empty without one."""
+    return (facility.finess or "") if facility is not None else ""
 
 
 def one_row_each(rows: list[dict[str, Any]]) -> None:
@@ -255,9 +261,9 @@ class ApprovalsForm(DossierForm):
             "finess": forms.CharField(label="FINESS", required=False, max_length=20),
             "approval": CellChoice(
                 label="Agrément",
+                required=False,
                 choices=[one for one in ApprovalState.choices if one[0] != ApprovalState.UNLISTED],
                 error_messages={
-                    "required": "choisissez l’état de l’agrément.",
                     "invalid_choice": "« %(value)s » est inconnu. Choisissez : "
                     f"{', '.join(one for one in ApprovalState.values if one != ApprovalState.UNLISTED)}.",
                 },
@@ -279,10 +285,25 @@ class ApprovalsForm(DossierForm):
         offer_facilities(self, "approvals", organisation)
 
     def clean_approvals(self) -> list[dict[str, Any]]:
-        """One row for each œuvre; the day is today when nothing is said."""
+        """One row for each œuvre that changes; the day is today when nothing is said.
+
+        A row without a state and with the number that the register has says nothing new: it is left out.
+        """
         rows: list[dict[str, Any]] = self.cleaned_data["approvals"]
         one_row_each(rows)
-        return [{**row, "on": row.get("on") or clock.today()} for row in rows]
+        field = self.fields["approvals"]
+        column = field.columns["facility"] if isinstance(field, RowsField) else None
+        known = (column.known if isinstance(column, FacilityField) else None) or {}
+        said = [
+            {**row, "on": row.get("on") or clock.today()}
+            for row in rows
+            if row["approval"] or plain(row["finess"]) not in ("", known_number(known.get(row["facility"])))
+        ]
+        if not said:
+            raise ValidationError(
+                "Choisissez l’état de l’agrément d’une œuvre au moins, ou donnez son numéro FINESS."
+            )
+        return said
 
 
 class AdhesionForm(DossierForm):

@@ -109,7 +109,8 @@ class Outcome:
     that data. Where several bodies or people hold the step, ``waits_for_all`` takes the route only when the last of
     them has answered so; without it the first answer settles the step for all. ``answers``: effects of each answer.
     ``by_system``: only Berline records it, at the end of a delay; nobody is offered it. ``sealed``: what is said stays
-    closed for a time, so that it takes no motive, which everybody would read in the journal.
+    closed for a time, so that it takes no motive, which everybody would read in the journal. ``initial``: what the form
+    of the act shows at first on the page.
     """
 
     key: str
@@ -125,6 +126,7 @@ class Outcome:
     waits_for_all: bool = False
     by_system: bool = False
     sealed: bool = False
+    initial: Callable[[StepContext], dict[str, Any]] | None = None
     answers: tuple[Effect, ...] = ()
 
     def route_for(self, context: StepContext) -> Route:

@@ -324,6 +324,7 @@ class OuverturePlan(Path):
                     ),
                 ],
                 form=opening_forms.ApprovalsForm,
+                initial=opening.awaited_approvals,
                 checks=(opening.approvals_fit,),
                 rules=("opening.provisional",),
                 style="primary",

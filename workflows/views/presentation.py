@@ -162,8 +162,12 @@ def _form_of(
         return None
     if bound is not None and failed and (failed["step"], failed["outcome"]) == (action.step, action.outcome):
         return bound
+    step = view.path.step(action.step)
+    outcome = step.outcomes.get(action.outcome) if step is not None else None
     form: forms.Form = action.form(
-        organisation=view.dossier.organisation, auto_id=f"{action.step}-{action.outcome}-%s"
+        organisation=view.dossier.organisation,
+        auto_id=f"{action.step}-{action.outcome}-%s",
+        initial=outcome.initial(view.context) if outcome is not None and outcome.initial else None,
     )
     return form
 

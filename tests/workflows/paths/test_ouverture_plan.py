@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from cases import clock
 from cases.enums import DossierStatus, Role
@@ -263,6 +264,25 @@ def test_agrements_may_come_one_after_the_other(cast: Cast) -> None:
     assert "not_in_plan" in codes(refused(journey, lambda: journey.do("adhere.adhere", data=closed)))
     journey.do("adhere.adhere", data={"adhered_on": TODAY.isoformat()})
     assert journey.status == "executed"
+
+
+def test_form_of_the_agrements_lists_what_is_awaited_and_rows_left_as_they_were_say_nothing(
+    cast: Cast, client: Client
+) -> None:
+    journey = OpeningJourney.adopted(cast)
+    journey.approvals({"facility": "carmi-npdc-1", "finess": FINESS[0]})
+    assert Facility.objects.get(code="carmi-npdc-1").approval == "unlisted", "the number alone"
+    client.force_login(cast.agent)
+    with clock.at(NOW):
+        page = client.get(f"/dossiers/{journey.reference}/").content.decode()
+    assert f'value="{FINESS[0]}"' in page
+    rows = [{"facility": f"carmi-npdc-{number}", "finess": "", "approval": ""} for number in (1, 2, 3)]
+    rows[0]["finess"] = FINESS[0]
+    assert set(refused(journey, lambda: journey.approvals(*rows), Invalid).details) == {"approvals"}
+    rows[0]["approval"] = "granted"
+    journey.approvals(*rows)
+    states = Facility.objects.order_by("code").values_list("approval", flat=True)
+    assert list(states) == ["granted", "unlisted", "unlisted"]
 
 
 def test_plan_that_closes_everything_has_nobody_to_adhere(cast: Cast) -> None:
