@@ -140,6 +140,7 @@ class Watched(RuleBasedStateMachine):
         complete = (
             version in (None, before.version)
             and bool(motive or not offered.motive_required)
+            and not (motive and step is not None and step.sealed and not offered.motive_required)
             and (sound if offered.form is not None else data is None)
         )
         assert not (allowed and complete), f"{who} was offered {what}: {refusal.message}"
@@ -333,11 +334,12 @@ class PathWalk(Watched):
             task = data.draw(st.sampled_from(tasks), label="task")
             step: Step = task.flow_task
             offered = [one for one in step.outcomes.values() if not one.by_system]
-            what = (step.name, data.draw(st.sampled_from([offered[0], *offered]), label="outcome").key)
+            outcome = data.draw(st.sampled_from([offered[0], *offered]), label="outcome")
+            what, motive = (step.name, outcome.key), "Parce que." if outcome.motive else ""
             who = data.draw(st.sampled_from(self.doers(task)), label="person")
             arranged = self.attempt(lambda what=what: self.arrange(what)) is None
             given, sound = self.given(what, "right", 0)
-            self.act(what, who, motive="Parce que.", data=given, sound=sound and arranged, version=None)
+            self.act(what, who, motive=motive, data=given, sound=sound and arranged, version=None)
 
     def arrange(self, what: tuple[str, str]) -> None:
         """What others do first, whole or not at all."""
