@@ -137,7 +137,11 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["berline.E022 essai: step 'review' has two delays of one kind"],
     ),
     "outcome that waits for nobody else": (
-        {"prepare": step(outcome("submit", "Soumettre", to=this.review, status=S.SUBMITTED, waits_for_all=True))},
+        {
+            "prepare": step(
+                outcome("submit", "Soumettre", to=this.review, status=S.SUBMITTED, waits_for_all=True)
+            )
+        },
         ["berline.E020 essai: outcome prepare.submit waits for others, but one body holds the step"],
     ),
     "role that the body cannot hold": (
