@@ -27,9 +27,8 @@ run: install    ## start everything and print the address (PORT, BERLINE_VAR, DA
 # Each process of a run imports the whole suite: what is compiled once is not compiled by all of them.
 test test-setup test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
 
-# Tests of one group share what is expensive to make: one process runs them all (loadgroup).
 test: install-test  ## the suite but what follows (ARGS="-k word" narrows it)
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --ignore=tests/browser $(patsubst %,--ignore=%,$(SETUP_TESTS) $(BROKER_TESTS)) $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --ignore=tests/browser $(patsubst %,--ignore=%,$(SETUP_TESTS) $(BROKER_TESTS)) $(ARGS)
 
 test-setup: install-test  ## tests of the set-up: environments, PostgreSQL clusters, settings of a process
 	@$(PY) -m pytest -n $(WORKERS) $(SETUP_TESTS) $(ARGS)

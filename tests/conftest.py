@@ -11,8 +11,14 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings as django_settings
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 pytest_plugins = ["tests.database", "tests.strict"]
+
+#: Modules that look at the whole demonstration, which is loaded once in a process and takes its time.
+TOGETHER = frozenset(
+    f"tests/workflows/test_demonstration{part}.py" for part in ("", "_credits", "_headlines")
+)
 
 hypothesis.settings.register_profile("berline", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("berline")
@@ -23,6 +29,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in item.path.relative_to(Path(__file__).parent).parts:
             item.add_marker(pytest.mark.browser)
+
+
+class TogetherScheduling(LoadScopeScheduling):
+    """Each test goes to whichever process is free, but the tests of ``TOGETHER`` all to one.
+
+    xdist's own ``loadgroup`` writes to an attribute that pytest no longer has: it parts what belongs together.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "together" if nodeid.split("::")[0] in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """How tests are dealt out to the processes of a run."""
+    return TogetherScheduling(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

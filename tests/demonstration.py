@@ -1,6 +1,6 @@
 """The whole demonstration, loaded once in each test process: who asks for it again gets the same rows and files.
 
-To load it takes 20 seconds. The tests that look at it are of one group (``xdist_group``), hence in one process.
+To load it takes 20 seconds. The modules that look at it all run in one process (``TOGETHER`` in tests/conftest.py).
 """
 
 from __future__ import annotations

@@ -64,8 +64,7 @@ def loaded(
         transaction.set_rollback(True)
 
 
-#: Loaded once, in one process of the run.
-pytestmark = [pytest.mark.usefixtures("loaded"), pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.usefixtures("loaded")
 
 
 def operations() -> Any:

@@ -60,9 +60,8 @@ def told(
         transaction.set_rollback(True)
 
 
-def of_the_demonstration(test: Any) -> Any:
-    """A test that looks at it, in the process that has loaded it."""
-    return pytest.mark.usefixtures("told")(pytest.mark.xdist_group("demonstration")(test))
+#: A test that looks at it.
+of_the_demonstration = pytest.mark.usefixtures("told")
 
 
 def dossiers(path: str, **asked: Any) -> list[Dossier]:

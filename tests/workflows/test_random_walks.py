@@ -1,5 +1,7 @@
 """Random people do random things, sensible and not, to one dossier of each registered path: the law is never left."""
 
+import os
+
 import pytest
 
 from cases.enums import Role
@@ -9,6 +11,8 @@ from tests.workflows.walks import PathWalk, walk
 from workflows.engine import Path, all_paths
 
 NPDC, FUND = "carmi-npdc", "canssm"
+#: Walks of each path in one run; each run draws others. ``BERLINE_WALKS=50`` looks for what is rare.
+WALKS = int(os.environ.get("BERLINE_WALKS", "3"))
 
 
 def several_hats(cast: Cast) -> None:
@@ -37,4 +41,4 @@ def test_random_walks_never_leave_the_law(cast: Cast, path: type[Path]) -> None:
     several_hats(cast)
     ground.prepare(cast)
     machine = type(f"Walk{path.__name__}", (PathWalk,), {"cast": cast, "ground": ground, "path": path})
-    walk(machine, walks=6, steps=14)
+    walk(machine, walks=WALKS, steps=14)
