@@ -9,7 +9,7 @@ import pytest
 
 from cases import clock
 from cases.calendar import add_working_days
-from cases.models import Dossier, Meeting, User
+from cases.models import Dossier, Meeting, Message, User
 from cases.register_terms import MeetingState
 from cases.selectors import balance_faults
 from cases.services import verify_all
@@ -51,6 +51,8 @@ def test_recent_ones_load_on_any_day() -> None:
         for path, expected in STATUSES.items():
             assert statuses(path) >= expected
         assert Meeting.objects.filter(state=MeetingState.PLANNED, held_on__gt=day).count() == 2
+        written = Message.objects.order_by().values_list("kind", flat=True)
+        assert {kind: list(written).count(kind) for kind in set(written)} == {"message": 3, "note": 1}
         assert [name for name in WORKERS if not queue(User.objects.get(username=name)).items] == []
 
 

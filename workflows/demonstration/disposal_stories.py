@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from workflows.demonstration.restructuring_stories import complete, request
-from workflows.demonstration.stories import Act, Story, close, submit, transmit, withdraw
+from workflows.demonstration.stories import Act, Story, close, message, note, submit, transmit, withdraw
 
 PIECES = ("valuation_report", "plot_documents")
 
@@ -248,6 +248,16 @@ DISPOSALS: tuple[Story, ...] = (
             submit(1),
             transmit(2),
             request("L’extrait cadastral ne montre pas la servitude de passage : joignez le plan à jour.", 4),
+            message("Le géomètre passe la semaine prochaine. Un croquis suffit-il en attendant ?", days=1),
+            message(
+                "Le croquis ne suffit pas pour l’acte. Joignez-le si vous l’avez, et le plan dès que possible.",
+                who="desk",
+                days=1,
+            ),
+            note(
+                "Un riverain s’était porté acquéreur en 2015 : voir avec la CARMI avant la mise en vente.",
+                days=0,
+            ),
         ),
     ),
     Disposal(  # a decision to take

@@ -38,6 +38,8 @@ from workflows.services import (
     lapse_credits,
     open_obligations_of,
     perform,
+    post_message,
+    post_note,
     update_draft,
 )
 
@@ -201,6 +203,10 @@ class Telling:
                 update_draft(reference=self.reference, actor=self.who("filer"), data=data, version=None)
             case "claim":
                 claim(task_id=open_tasks(self.told.process_id).get().pk, actor=self.who("desk"))
+            case "message":
+                post_message(reference=self.reference, text=act.motive, actor=self.who(act.who))
+            case "note":
+                post_note(reference=self.reference, text=act.motive, actor=self.who(act.who))
             case "lapse":
                 self._lapse()
             case "expire":

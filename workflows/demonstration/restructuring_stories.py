@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from workflows.demonstration.sessions import CONCERTATION, agenda, minutes
-from workflows.demonstration.stories import Act, MonthDay, Story, close, piece, submit, transmit
+from workflows.demonstration.stories import Act, MonthDay, Story, close, message, piece, submit, transmit
 
 PIECES = ("opportunity_note", "medico_economic_description", "financing_plan")
 
@@ -197,7 +197,14 @@ RECENT: tuple[Restructuring, ...] = (
         project="Douze places en unité fermée, jardin et lieu d’activité, par transformation de places d’hébergement.",
         plan={"local_authorities": "240000.00", "fnass": "400000.00"},
         impact=("18000.00", "9000.00"),
-        way=(submit(1), transmit(1)),
+        way=(
+            submit(1),
+            transmit(1),
+            message(
+                "Le plan ne montre pas de fonds propres : l’établissement en a-t-il de disponibles ?",
+                who="desk",
+            ),
+        ),
     ),
     Restructuring(  # on the agenda of the next concertation
         body="carmi-npdc",

@@ -42,6 +42,8 @@ USUAL_DAYS: Mapping[str, tuple[int, int]] = {
     "minutes": (1, 2),
     "enter": (4, 9),
     "execute": (20, 60),
+    "message": (0, 1),
+    "note": (0, 1),
 }
 
 #: Month and day.
@@ -53,8 +55,9 @@ class Act:
     """One act: what, who, how many working days after the former one, and why.
 
     ``verb`` names it, and its usual delay when there are no ``days``. Acts of the path have ``step`` and ``outcome``;
-    « create », « piece », « edit » and « claim » have none, nor those of meetings (``sessions``). « balance » acts on
-    the document that the dossier owes for the year. ``who``: an account, or « filer » (who files the dossier),
+    « create », « piece », « edit » and « claim » have none, nor those of meetings (``sessions``), « message » and
+    « note », whose words are the ``motive``. « balance » acts on the document that the dossier owes for the year.
+    ``who``: an account, or « filer » (who files the dossier),
     « directeur » (of its body), « desk » (who reviews it), « system » (the sweep of the delays). ``data``: what the act
     records, or what is edited; as a function, of the day of the act. ``calendar_days`` instead of ``days``: a legal
     delay, moved to the next working day. ``not_before``: the act waits for this day, of the
@@ -135,6 +138,16 @@ class Story:
             return days[0][1].year + 1
         named = [day for verb, day in days if verb == self.exercise]
         return (named[0] if named else days[-1][1]).year
+
+
+def message(text: str, who: str = "filer", days: int | None = None) -> Act:
+    """Somebody writes on the dossier, for all who read it."""
+    return Act("message", days, text, who=who)
+
+
+def note(text: str, who: str = "desk", days: int | None = None) -> Act:
+    """The fund writes to itself."""
+    return Act("note", days, text, who=who)
 
 
 def submit(days: int | None = None, *, not_before: MonthDay | None = None) -> Act:
