@@ -32,6 +32,7 @@ from workflows.engine import (
     property_forms,
     property_steps,
     restructuring,
+    review_steps,
 )
 from workflows.engine.consultation import Consultation, OpinionForm, consultation
 from workflows.engine.context import StepContext
@@ -96,6 +97,7 @@ __all__ = [
     "property_steps",
     "register",
     "restructuring",
+    "review_steps",
     "similar_operations",
     "this",
 ]

@@ -330,14 +330,3 @@ def effect_step(
             ),
         ],
     )
-
-
-def close_step(end: Any, *, rules: tuple[str, ...] = ()) -> Step:
-    """The desk files the dossier."""
-    return Step(
-        title="Clore le dossier",
-        role=Role.REVIEWER,
-        duty=Duty.EXECUTE,
-        rules=rules,
-        outcomes=[outcome("close", "Clore", to=end, status=S.CLOSED, style="primary")],
-    )

@@ -39,6 +39,7 @@ from workflows.engine import (
     french_date,
     outcome,
     register,
+    review_steps,
     this,
 )
 
@@ -349,6 +350,6 @@ class AdvanceRelease(Path):
         ],
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Dossier terminé")

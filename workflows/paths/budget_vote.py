@@ -37,6 +37,7 @@ from workflows.engine import (
     credit_steps,
     guards,
     register,
+    review_steps,
     this,
 )
 
@@ -214,6 +215,6 @@ class BudgetVote(Path):
         refused=(budget_sales.release_sale,),
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Fin du circuit")

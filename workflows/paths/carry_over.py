@@ -38,6 +38,7 @@ from workflows.engine import (
     credit_lines,
     credit_steps,
     register,
+    review_steps,
     this,
 )
 
@@ -173,6 +174,6 @@ class CarryOver(Path):
         rules=(budget_steps.TACIT, CONFORMING),
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Fin du circuit")

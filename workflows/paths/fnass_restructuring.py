@@ -33,6 +33,7 @@ from workflows.engine import (
     outcome,
     register,
     restructuring,
+    review_steps,
     this,
 )
 
@@ -159,23 +160,18 @@ class FnassRestructuring(Path):
         "Préparer le dossier", to=this.sign_off, guards=COMPLETE, rules=(SCOPE,)
     )
 
-    sign_off = Step(
-        title="Signer et transmettre",
-        role=Role.REGIONAL_DIRECTOR,
-        duty=Duty.PREPARE,
-        within=Within(SIGN_OFF_DELAY),
+    sign_off = review_steps.sign_off(
+        outcome(
+            "transmit",
+            "Transmettre",
+            to=this.check,
+            status=S.UNDER_REVIEW,
+            guards=COMPLETE,
+            style="primary",
+        ),
+        back=this.prepare,
+        within=SIGN_OFF_DELAY,
         rules=(SUBMITTER,),
-        outcomes=[
-            outcome(
-                "transmit",
-                "Transmettre",
-                to=this.check,
-                status=S.UNDER_REVIEW,
-                guards=COMPLETE,
-                style="primary",
-            ),
-            outcome("return", "Renvoyer à l’agent", to=this.prepare, status=S.DRAFT),
-        ],
     )
 
     check = Step(
@@ -194,34 +190,14 @@ class FnassRestructuring(Path):
                 style="primary",
                 help="Inscrivez-le ensuite à l’ordre du jour d’une rencontre, depuis la page « Séances ».",
             ),
-            outcome(
-                "request_pieces",
-                "Demander un complément",
-                to=this.complete_file,
-                status=S.TO_COMPLETE,
-                motive=True,
-                clock=Clock.SUSPEND,
-                rules=("calendar.review_suspension",),
-            ),
+            review_steps.request_pieces(to=this.complete_file),
         ],
     )
 
-    complete_file = Step(
-        title="Compléter le dossier",
-        role=Role.PREPARER,
-        duty=Duty.PREPARE,
-        edits=True,
-        within=Within(COMPLETION_DELAY),
-        outcomes=[
-            outcome(
-                "resubmit",
-                "Renvoyer à l’instruction",
-                to=this.check,
-                status=S.UNDER_REVIEW,
-                guards=COMPLETE,
-                style="primary",
-            ),
-        ],
+    complete_file = review_steps.complete_file(
+        to=this.check,
+        guards=COMPLETE,
+        within=COMPLETION_DELAY,
     )
 
     concertation = restructuring.concertation(to=this.decide)
@@ -254,29 +230,19 @@ class FnassRestructuring(Path):
                 style="success",
                 help="Vaut pour la part du FNASS que le plan demande ; elle s’inscrit ensuite au budget du fonds.",
             ),
-            outcome(
-                "refuse",
-                "Refuser",
-                to=this.close,
-                status=S.REFUSED,
-                motive=True,
-                rules=("refusal.motive",),
-                effects=(
-                    paper(
-                        DecisionKind.REFUSAL,
-                        SCOPE,
-                        CONCERTATION,
-                        "refusal.motive",
-                        paper=restructuring.decision_paper(
-                            "refuse l’opération dont le plan de financement suit", "Opération refusée"
-                        ),
+            review_steps.refuse(
+                this.close,
+                paper(
+                    DecisionKind.REFUSAL,
+                    SCOPE,
+                    CONCERTATION,
+                    "refusal.motive",
+                    paper=restructuring.decision_paper(
+                        "refuse l’opération dont le plan de financement suit", "Opération refusée"
                     ),
                 ),
-                style="danger",
             ),
-            outcome(
-                "send_back", "Renvoyer à l’instruction", to=this.check, status=S.UNDER_REVIEW, motive=True
-            ),
+            review_steps.send_back(this.check),
         ],
     )
 
@@ -346,6 +312,6 @@ class FnassRestructuring(Path):
         ],
     )
 
-    close = credit_steps.close_step(this.end, rules=(BALANCE,))
+    close = review_steps.close_step(this.end, rules=(BALANCE,))
 
     end = Finish("Dossier terminé")

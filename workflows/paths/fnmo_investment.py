@@ -20,7 +20,6 @@ from django import forms
 from cases.enums import DecisionKind, DossierStatus, Duty, OrganisationKind, Role
 from workflows.engine import (
     Begin,
-    Clock,
     DossierForm,
     ExerciseField,
     Finish,
@@ -40,6 +39,7 @@ from workflows.engine import (
     guards,
     outcome,
     register,
+    review_steps,
     similar_operations,
     this,
 )
@@ -377,38 +377,33 @@ class FnmoInvestment(Path):
         ],
     )
 
-    sign_off = Step(
-        title="Signer et transmettre",
-        role=Role.REGIONAL_DIRECTOR,
-        duty=Duty.PREPARE,
-        within=Within(SIGN_OFF_DELAY),
+    sign_off = review_steps.sign_off(
+        outcome(
+            "transmit",
+            "Transmettre",
+            routes=[
+                Route(
+                    this.check,
+                    S.UNDER_REVIEW,
+                    when=above_threshold,
+                    label="au-dessus du seuil",
+                    rules=(THRESHOLD, VALIDATION_BODY),
+                ),
+                Route(
+                    this.commit,
+                    S.APPROVED,
+                    label="dispense de validation",
+                    rules=(THRESHOLD, DISPENSE),
+                    effects=(paper(DecisionKind.DISPENSE, THRESHOLD, DISPENSE),),
+                ),
+            ],
+            guards=(guards.missing_pieces, impact_covers_three_years),
+            style="primary",
+            help="Au-dessus du seuil, le dossier part à la CANSSM ; sinon l’engagement s’ouvre aussitôt.",
+        ),
+        back=this.prepare,
+        within=SIGN_OFF_DELAY,
         rules=(SUBMITTER,),
-        outcomes=[
-            outcome(
-                "transmit",
-                "Transmettre",
-                routes=[
-                    Route(
-                        this.check,
-                        S.UNDER_REVIEW,
-                        when=above_threshold,
-                        label="au-dessus du seuil",
-                        rules=(THRESHOLD, VALIDATION_BODY),
-                    ),
-                    Route(
-                        this.commit,
-                        S.APPROVED,
-                        label="dispense de validation",
-                        rules=(THRESHOLD, DISPENSE),
-                        effects=(paper(DecisionKind.DISPENSE, THRESHOLD, DISPENSE),),
-                    ),
-                ],
-                guards=(guards.missing_pieces, impact_covers_three_years),
-                style="primary",
-                help="Au-dessus du seuil, le dossier part à la CANSSM ; sinon l’engagement s’ouvre aussitôt.",
-            ),
-            outcome("return", "Renvoyer à l’agent", to=this.prepare, status=S.DRAFT),
-        ],
     )
 
     check = Step(
@@ -426,34 +421,14 @@ class FnmoInvestment(Path):
                 guards=(guards.missing_pieces, impact_covers_three_years),
                 style="primary",
             ),
-            outcome(
-                "request_pieces",
-                "Demander un complément",
-                to=this.complete_file,
-                status=S.TO_COMPLETE,
-                motive=True,
-                clock=Clock.SUSPEND,
-                rules=("calendar.review_suspension",),
-            ),
+            review_steps.request_pieces(to=this.complete_file),
         ],
     )
 
-    complete_file = Step(
-        title="Compléter le dossier",
-        role=Role.PREPARER,
-        duty=Duty.PREPARE,
-        edits=True,
-        within=Within(COMPLETION_DELAY),
-        outcomes=[
-            outcome(
-                "resubmit",
-                "Renvoyer à l’instruction",
-                to=this.check,
-                status=S.UNDER_REVIEW,
-                guards=(guards.missing_pieces, impact_covers_three_years),
-                style="primary",
-            ),
-        ],
+    complete_file = review_steps.complete_file(
+        to=this.check,
+        guards=(guards.missing_pieces, impact_covers_three_years),
+        within=COMPLETION_DELAY,
     )
 
     decide = Step(
@@ -481,19 +456,11 @@ class FnmoInvestment(Path):
                 ),
                 style="success",
             ),
-            outcome(
-                "refuse",
-                "Refuser",
-                to=this.close,
-                status=S.REFUSED,
-                motive=True,
-                rules=("refusal.motive",),
-                effects=(paper(DecisionKind.REFUSAL, THRESHOLD, VALIDATION_BODY, "refusal.motive"),),
-                style="danger",
+            review_steps.refuse(
+                this.close,
+                paper(DecisionKind.REFUSAL, THRESHOLD, VALIDATION_BODY, "refusal.motive"),
             ),
-            outcome(
-                "send_back", "Renvoyer à l’instruction", to=this.check, status=S.UNDER_REVIEW, motive=True
-            ),
+            review_steps.send_back(this.check),
         ],
     )
 
@@ -541,12 +508,6 @@ class FnmoInvestment(Path):
         ],
     )
 
-    close = Step(
-        title="Clore le dossier",
-        role=Role.REVIEWER,
-        duty=Duty.EXECUTE,
-        rules=(FOLLOW_UP,),
-        outcomes=[outcome("close", "Clore", to=this.end, status=S.CLOSED, style="primary")],
-    )
+    close = review_steps.close_step(this.end, rules=(FOLLOW_UP,))
 
     end = Finish("Dossier clos")

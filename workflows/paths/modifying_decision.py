@@ -24,6 +24,7 @@ from workflows.engine import (
     credit_steps,
     credits,
     register,
+    review_steps,
     this,
 )
 
@@ -118,6 +119,6 @@ class ModifyingDecision(Path):
         rules=(OTHER,),
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Dossier clos")

@@ -39,6 +39,7 @@ from workflows.engine import (
     french_date,
     outcome,
     register,
+    review_steps,
     this,
 )
 
@@ -261,6 +262,6 @@ class NationalReserve(Path):
         ],
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Dossier clos")

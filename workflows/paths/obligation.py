@@ -26,11 +26,11 @@ from workflows.engine import (
     Step,
     StepContext,
     Within,
-    credit_steps,
     guards,
     obligations,
     outcome,
     register,
+    review_steps,
     this,
 )
 
@@ -198,6 +198,6 @@ class ObligationPath(Path):
         outcomes=[reception("record", "Constater la réception")],
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Dossier clos")

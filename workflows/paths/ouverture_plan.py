@@ -34,6 +34,7 @@ from workflows.engine import (
     opening_forms,
     outcome,
     register,
+    review_steps,
     this,
 )
 
@@ -147,24 +148,19 @@ class OuverturePlan(Path):
         ],
     )
 
-    sign_off = Step(
-        title="Signer et transmettre",
-        role=Role.REGIONAL_DIRECTOR,
-        duty=Duty.PREPARE,
-        within=Within(SIGN_OFF_DELAY),
+    sign_off = review_steps.sign_off(
+        outcome(
+            "transmit",
+            "Transmettre au comité d’experts",
+            to=this.expert_opinions,
+            status=S.IN_CONSULTATION,
+            guards=COMPLETE,
+            rules=(OPINION,),
+            style="primary",
+        ),
+        back=this.prepare,
+        within=SIGN_OFF_DELAY,
         rules=(SUBMITTER,),
-        outcomes=[
-            outcome(
-                "transmit",
-                "Transmettre au comité d’experts",
-                to=this.expert_opinions,
-                status=S.IN_CONSULTATION,
-                guards=COMPLETE,
-                rules=(OPINION,),
-                style="primary",
-            ),
-            outcome("return", "Renvoyer à l’agent", to=this.prepare, status=S.DRAFT),
-        ],
     )
 
     expert_opinions = consultation(
@@ -365,13 +361,7 @@ class OuverturePlan(Path):
         ],
     )
 
-    close = Step(
-        title="Clore le dossier",
-        role=Role.REVIEWER,
-        duty=Duty.EXECUTE,
-        rules=("opening.all_centres",),
-        outcomes=[outcome("close", "Clore", to=this.end, status=S.CLOSED, style="primary")],
-    )
+    close = review_steps.close_step(this.end, rules=("opening.all_centres",))
 
     end = Finish("Dossier clos")
 

@@ -14,7 +14,6 @@ The sale itself is recorded by its own dossier; what the CANSSM agrees to here i
 from cases.enums import DossierStatus, Duty, OrganisationKind, Role
 from workflows.engine import (
     Begin,
-    Clock,
     Finish,
     Path,
     Piece,
@@ -25,6 +24,7 @@ from workflows.engine import (
     outcome,
     proceeds_use,
     register,
+    review_steps,
     this,
 )
 
@@ -107,23 +107,18 @@ class ProceedsUse(Path):
         ],
     )
 
-    sign_off = Step(
-        title="Signer et transmettre",
-        role=Role.REGIONAL_DIRECTOR,
-        duty=Duty.PREPARE,
-        within=Within(SIGN_OFF_DELAY),
+    sign_off = review_steps.sign_off(
+        outcome(
+            "transmit",
+            "Transmettre",
+            to=this.check,
+            status=S.UNDER_REVIEW,
+            guards=FITS,
+            style="primary",
+        ),
+        back=this.prepare,
+        within=SIGN_OFF_DELAY,
         rules=(SUBMITTER,),
-        outcomes=[
-            outcome(
-                "transmit",
-                "Transmettre",
-                to=this.check,
-                status=S.UNDER_REVIEW,
-                guards=FITS,
-                style="primary",
-            ),
-            outcome("return", "Renvoyer à l’agent", to=this.prepare, status=S.DRAFT),
-        ],
     )
 
     check = Step(
@@ -141,34 +136,14 @@ class ProceedsUse(Path):
                 guards=FITS,
                 style="primary",
             ),
-            outcome(
-                "request_pieces",
-                "Demander un complément",
-                to=this.complete_file,
-                status=S.TO_COMPLETE,
-                motive=True,
-                clock=Clock.SUSPEND,
-                rules=(SUSPENSION,),
-            ),
+            review_steps.request_pieces(to=this.complete_file),
         ],
     )
 
-    complete_file = Step(
-        title="Compléter le dossier",
-        role=Role.PREPARER,
-        duty=Duty.PREPARE,
-        edits=True,
-        within=Within(COMPLETION_DELAY),
-        outcomes=[
-            outcome(
-                "resubmit",
-                "Renvoyer à l’instruction",
-                to=this.check,
-                status=S.UNDER_REVIEW,
-                guards=FITS,
-                style="primary",
-            )
-        ],
+    complete_file = review_steps.complete_file(
+        to=this.check,
+        guards=FITS,
+        within=COMPLETION_DELAY,
     )
 
     decide = Step(
@@ -188,28 +163,14 @@ class ProceedsUse(Path):
                 style="success",
                 help="Le montant devient une recette du fonds régional de modernisation des œuvres.",
             ),
-            outcome(
-                "refuse",
-                "Refuser",
-                to=this.close,
-                status=S.REFUSED,
-                motive=True,
-                rules=("refusal.motive",),
-                effects=(proceeds_use.refusal_paper,),
-                style="danger",
+            review_steps.refuse(
+                this.close,
+                proceeds_use.refusal_paper,
             ),
-            outcome(
-                "send_back", "Renvoyer à l’instruction", to=this.check, status=S.UNDER_REVIEW, motive=True
-            ),
+            review_steps.send_back(this.check),
         ],
     )
 
-    close = Step(
-        title="Clore le dossier",
-        role=Role.REVIEWER,
-        duty=Duty.EXECUTE,
-        rules=(DESK,),
-        outcomes=[outcome("close", "Clore", to=this.end, status=S.CLOSED, style="primary")],
-    )
+    close = review_steps.close_step(this.end, rules=(DESK,))
 
     end = Finish("Dossier clos")

@@ -40,6 +40,7 @@ from workflows.engine import (
     property_forms,
     property_steps,
     register,
+    review_steps,
     this,
 )
 
@@ -151,31 +152,21 @@ class PropertyDisposal(Path):
         ],
     )
 
-    sign_off = Step(
-        title="Signer et transmettre",
-        role=Role.REGIONAL_DIRECTOR,
-        place=Place.REGION,
-        duty=Duty.PREPARE,
-        within=Within(SIGN_OFF_DELAY),
+    sign_off = review_steps.sign_off(
+        outcome(
+            "transmit",
+            "Transmettre",
+            to=this.check,
+            status=S.UNDER_REVIEW,
+            guards=FITS,
+            style="primary",
+        ),
+        back=this.prepare,
+        within=SIGN_OFF_DELAY,
         rules=(SUBMITTER,),
-        outcomes=[
-            outcome(
-                "transmit",
-                "Transmettre",
-                to=this.check,
-                status=S.UNDER_REVIEW,
-                guards=FITS,
-                style="primary",
-            ),
-            outcome(
-                "return",
-                "Renvoyer à l’agent",
-                to=this.prepare,
-                status=S.DRAFT,
-                effects=(property_effects.release,),
-                help="Le bien reprend sa situation d’avant au registre du patrimoine.",
-            ),
-        ],
+        place=Place.REGION,
+        effects=(property_effects.release,),
+        help="Le bien reprend sa situation d’avant au registre du patrimoine.",
     )
 
     own_file = Step(
@@ -212,9 +203,7 @@ class PropertyDisposal(Path):
                 guards=FITS,
                 style="primary",
             ),
-            outcome(
-                "request_pieces",
-                "Demander un complément",
+            review_steps.request_pieces(
                 routes=[
                     Route(
                         this.complete_file,
@@ -225,30 +214,16 @@ class PropertyDisposal(Path):
                     ),
                     Route(this.own_file, S.TO_COMPLETE, label="bien de la CANSSM", clock=Clock.SUSPEND),
                 ],
-                motive=True,
-                rules=(SUSPENSION,),
             ),
         ],
     )
 
-    complete_file = Step(
-        title="Compléter le dossier",
-        role=Role.PREPARER,
-        place=Place.REGION,
-        duty=Duty.PREPARE,
-        edits=True,
-        within=Within(COMPLETION_DELAY),
+    complete_file = review_steps.complete_file(
+        to=this.check,
+        guards=FITS,
+        within=COMPLETION_DELAY,
         rules=(property_steps.SAME_BUILDING,),
-        outcomes=[
-            outcome(
-                "resubmit",
-                "Renvoyer à l’instruction",
-                to=this.check,
-                status=S.UNDER_REVIEW,
-                guards=FITS,
-                style="primary",
-            )
-        ],
+        place=Place.REGION,
     )
 
     decide = Step(
@@ -271,22 +246,12 @@ class PropertyDisposal(Path):
                 style="success",
                 help="Le bien passe « en vente » au registre et au tableau de bord des biens proposés à la vente.",
             ),
-            outcome(
-                "refuse",
-                "Refuser",
-                to=this.close,
-                status=S.REFUSED,
-                motive=True,
-                rules=("refusal.motive",),
-                effects=(
-                    property_effects.off_sale,
-                    property_effects.refusal_paper,
-                ),
-                style="danger",
+            review_steps.refuse(
+                this.close,
+                property_effects.off_sale,
+                property_effects.refusal_paper,
             ),
-            outcome(
-                "send_back", "Renvoyer à l’instruction", to=this.check, status=S.UNDER_REVIEW, motive=True
-            ),
+            review_steps.send_back(this.check),
         ],
     )
 
@@ -397,12 +362,6 @@ class PropertyDisposal(Path):
         ],
     )
 
-    close = Step(
-        title="Clore le dossier",
-        role=Role.REVIEWER,
-        duty=Duty.EXECUTE,
-        rules=(DESK,),
-        outcomes=[outcome("close", "Clore", to=this.end, status=S.CLOSED, style="primary")],
-    )
+    close = review_steps.close_step(this.end, rules=(DESK,))
 
     end = Finish("Dossier clos")

@@ -34,6 +34,7 @@ from workflows.engine import (
     format_eur,
     guards,
     register,
+    review_steps,
     this,
 )
 
@@ -283,6 +284,6 @@ class ReceiptsReuse(Path):
         rules=(REUSE, EARMARKED),
     )
 
-    close = credit_steps.close_step(this.end, rules=(DEDUCTED,))
+    close = review_steps.close_step(this.end, rules=(DEDUCTED,))
 
     end = Finish("Dossier clos")

@@ -33,6 +33,7 @@ from workflows.engine import (
     effects,
     outcome,
     register,
+    review_steps,
     this,
 )
 
@@ -225,6 +226,6 @@ class Virement(Path):
         ],
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Dossier clos")

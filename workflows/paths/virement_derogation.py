@@ -24,6 +24,7 @@ from workflows.engine import (
     credit_steps,
     credits,
     register,
+    review_steps,
     this,
 )
 
@@ -125,6 +126,6 @@ class VirementDerogation(Path):
         rules=(DEROGATION,),
     )
 
-    close = credit_steps.close_step(this.end)
+    close = review_steps.close_step(this.end)
 
     end = Finish("Dossier clos")
