@@ -3,7 +3,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
-SETUP_TESTS := tests/config/test_install.py tests/config/test_embedded.py tests/config/test_settings.py
+SETUP_TESTS := tests/config/test_install.py tests/config/test_embedded.py tests/config/test_settings.py \
+    tests/workflows/test_demonstration.py tests/workflows/test_demonstration_credits.py \
+    tests/workflows/test_demonstration_headlines.py tests/workflows/test_load_demo_command.py
 BROKER_TESTS := tests/notifications/test_killed_workers.py
 WORKERS ?= auto
 
@@ -30,7 +32,7 @@ test test-setup test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
 test: install-test  ## the suite but what follows (ARGS="-k word" narrows it)
 	@$(PY) -m pytest -n $(WORKERS) --ignore=tests/browser $(patsubst %,--ignore=%,$(SETUP_TESTS) $(BROKER_TESTS)) $(ARGS)
 
-test-setup: install-test  ## tests of the set-up: environments, PostgreSQL clusters, settings of a process
+test-setup: install-test  ## tests of the set-up: environments, PostgreSQL clusters, settings of a process, the demonstration
 	@$(PY) -m pytest -n $(WORKERS) $(SETUP_TESTS) $(ARGS)
 
 test-brokers: install-test  ## killed workers: embedded broker, real Redis and RabbitMQ of Debian's packages

@@ -5,6 +5,9 @@ only notice later: undefined template variables, leaked template code, inline sc
 """
 
 import gc
+import itertools
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,10 @@ TOGETHER = frozenset(
     f"tests/workflows/test_demonstration{part}.py" for part in ("", "_credits", "_headlines")
 )
 
-hypothesis.settings.register_profile("berline", deadline=None, max_examples=50)
+#: Examples of each law in one run; each run draws others. ``BERLINE_EXAMPLES=500`` looks for what is rare.
+EXAMPLES = int(os.environ.get("BERLINE_EXAMPLES", "30"))
+
+hypothesis.settings.register_profile("berline", deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("berline")
 
 
@@ -52,10 +58,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session")
+def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder's name for each test; ``mktemp`` would look through all earlier ones each time."""
+    folder = tmp_path_factory.mktemp("media")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_files(settings: Any, _files: Iterator[Path]) -> None:
     """Uploaded files of a test stay out of the installation and out of other tests."""
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+    settings.MEDIA_ROOT = next(_files)
 
 
 @pytest.fixture(scope="session")
