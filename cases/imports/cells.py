@@ -7,6 +7,7 @@ to type instead. For every value of a kind ``read(write(value)) == value``: what
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -56,7 +57,7 @@ def as_number(cell: Cell) -> Decimal | str:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(ABC):
     """What a cell of a column holds. ``format`` is how a spreadsheet shows such values."""
 
     format: ClassVar[str] = "@"
@@ -71,9 +72,9 @@ class Kind:
             raise CellFault(f"Le tableur affiche une erreur ({cell.text}) : corrigez la cellule ou videz-la.")
         return self.value(cell)
 
+    @abstractmethod
     def value(self, cell: Cell) -> Any:
         """``read`` once formulas and errors are out of the way."""
-        raise NotImplementedError
 
     def write(self, value: Any) -> Cell | Decimal:
         """The cell that holds a value."""
@@ -84,9 +85,9 @@ class Kind:
         return "" if value is None else str(self.write(value))
 
     @property
+    @abstractmethod
     def expected(self) -> str:
         """What is to be typed, for the sheet of explanations."""
-        raise NotImplementedError
 
     @property
     def choices(self) -> tuple[str, ...]:

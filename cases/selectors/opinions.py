@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 
 from cases import clock
 from cases.enums import Role
@@ -66,7 +66,8 @@ def consultations_of(dossier: Dossier, user_id: int | None) -> tuple[Consultatio
     Nobody, whatever their role, reads what another expert answered before a confidential round is closed.
     """
     rounds = Consultation.objects.filter(dossier=dossier).order_by("-opened_at", "-pk")
-    found = rounds.prefetch_related("opinions__expert", "opinions__organisation", "opinions__given_by")
+    asked = Opinion.objects.select_related("expert", "organisation", "given_by")
+    found = rounds.prefetch_related(Prefetch("opinions", asked))
     return tuple(_shown(one, user_id) for one in found)
 
 

@@ -19,7 +19,7 @@ from tests.api_client import Api
 from tests.credit_journeys import NOW
 from tests.journeys import Cast, state_of_everything
 from tests.opening_journeys import COMMITTEE, OpeningJourney
-from tests.workflows.test_statements import statements
+from tests.workflows.test_statements import LIMIT_WITH_PAPER, statements
 from workflows.selectors import dossier_view
 from workflows.services import expire_deadlines, reassign, release
 
@@ -280,3 +280,23 @@ def test_opening_and_answering_cost_few_statements(cast: Cast) -> None:
     closed = statements(lambda: journey.opinion("expert3"))
     counts = (len(opened), len(answered), len(closed))
     assert counts == (16, 12, 14), "\n".join([*opened, "", *answered, "", *closed])
+
+
+def test_rounds_are_read_by_two_statements(cast: Cast) -> None:
+    journey = OpeningJourney.consulted(cast)
+    dossier = journey.dossier
+    assert len(statements(lambda: consultations_of(dossier, cast.agent.pk))) == 2
+
+
+def test_acts_with_a_paper_keep_their_limit(cast: Cast) -> None:
+    journey = OpeningJourney.consulted(cast)
+    for expert in ("expert1", "expert2", "expert3"):
+        journey.opinion(expert)
+    told = statements(
+        lambda: journey.do("transmit_opinion.transmit", data={"synthesis": "Trois avis favorables."})
+    )
+    journey.do("revise.maintain")
+    journey.on_agenda(journey.session())
+    voted = statements(lambda: journey.vote("adopted", endowment="1.00"))
+    assert (len(told), len(voted)) == (17, 17), "\n".join([*told, "", *voted])
+    assert max(len(told), len(voted)) <= LIMIT_WITH_PAPER
