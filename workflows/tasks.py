@@ -4,6 +4,7 @@ from celery import shared_task
 
 from cases import clock
 from workflows.services import expire_deadlines as sweep
+from workflows.services import fold_tallies as fold
 from workflows.services import open_due_obligations
 from workflows.services import send_reminders as remind
 
@@ -24,3 +25,9 @@ def open_obligations() -> int:
 def send_reminders() -> int:
     """Give the reminders that are due; of how many dates somebody was told."""
     return len(remind().sent)
+
+
+@shared_task
+def fold_tallies() -> int:
+    """Fold what has happened in the queues into their sums; how many rows."""
+    return fold()

@@ -2,13 +2,17 @@
 
 from cases.models.absences import Absence
 from cases.models.budget import BaseFigure, BudgetLine, Exercise, Fund, ReserveFigure
+from cases.models.bulk import BulkItem, BulkRun
 from cases.models.deadlines import Deadline, DeadlineEvent
 from cases.models.decisions import Decision
+from cases.models.delegations import Delegation
+from cases.models.desk import DossierVisit, MotiveTemplate, SavedView, Snooze
 from cases.models.documents import Document
 from cases.models.dossiers import Dossier, ReferenceCounter
 from cases.models.exchanges import DossierLink, Message, MessageFile
 from cases.models.facilities import Facility, FacilityChange, FacilityProfessional
 from cases.models.feeds import FeedAddress
+from cases.models.findings import DossierFindings
 from cases.models.imports import RegisterImport
 from cases.models.journal import AdministrationEntry, JournalEntry
 from cases.models.ledger import CreditBalance, CreditMovement, CreditPosting
@@ -22,6 +26,7 @@ from cases.models.organisations import (
 )
 from cases.models.people import ApiToken, RoleGrant, User
 from cases.models.property import ProceedsAllocation, ProceedsBudget, Property, PropertyChange, PropertySale
+from cases.models.tallies import QueueDelta, QueueTally, WorkQueue
 
 __all__ = [
     "Absence",
@@ -30,6 +35,8 @@ __all__ = [
     "ApiToken",
     "BaseFigure",
     "BudgetLine",
+    "BulkItem",
+    "BulkRun",
     "Consultation",
     "CreditBalance",
     "CreditMovement",
@@ -37,9 +44,12 @@ __all__ = [
     "Deadline",
     "DeadlineEvent",
     "Decision",
+    "Delegation",
     "Document",
     "Dossier",
+    "DossierFindings",
     "DossierLink",
+    "DossierVisit",
     "Exercise",
     "Facility",
     "FacilityChange",
@@ -52,6 +62,7 @@ __all__ = [
     "MeetingPaper",
     "Message",
     "MessageFile",
+    "MotiveTemplate",
     "Opinion",
     "Organisation",
     "OrganisationGroupObjectPermission",
@@ -61,9 +72,14 @@ __all__ = [
     "Property",
     "PropertyChange",
     "PropertySale",
+    "QueueDelta",
+    "QueueTally",
     "ReferenceCounter",
     "RegisterImport",
     "ReserveFigure",
     "RoleGrant",
+    "SavedView",
+    "Snooze",
     "User",
+    "WorkQueue",
 ]

@@ -21,7 +21,7 @@ class Decision(models.Model):
     decided_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="décidé par"
     )
-    capacity = models.CharField("qualité", max_length=200)
+    capacity = models.CharField("qualité", max_length=400)
     decided_at = models.DateTimeField("décidé le")
     rule_refs = models.JSONField("règles appliquées", default=list)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -24,7 +24,7 @@ class Message(models.Model):
     text = models.TextField("texte")
     from_submitter = models.BooleanField("de l’organisme", default=False)
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="auteur")
-    capacity = models.CharField("qualité", max_length=200)
+    capacity = models.CharField("qualité", max_length=400)
     sent_at = models.DateTimeField("envoyé le")
 
     class Meta:

@@ -33,7 +33,7 @@ class ChainedEntry(models.Model):
         User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="auteur"
     )
     actor_name = models.CharField("nom de l’auteur", max_length=150)
-    capacity = models.CharField("qualité", max_length=200)
+    capacity = models.CharField("qualité", max_length=400)
     action = models.CharField("acte", max_length=40)
     motive = models.TextField("motif", blank=True)
     changes = models.JSONField("changements", default=dict)

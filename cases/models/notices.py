@@ -36,7 +36,7 @@ class LegalNotice(models.Model):
     acknowledged_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="accusé par"
     )
-    capacity = models.CharField("qualité", max_length=200, blank=True)
+    capacity = models.CharField("qualité", max_length=400, blank=True)
 
     class Meta:
         verbose_name = "information légale"

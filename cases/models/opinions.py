@@ -73,7 +73,7 @@ class Opinion(models.Model):
     given_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="rendu par"
     )
-    capacity = models.CharField("qualité", max_length=200, blank=True)
+    capacity = models.CharField("qualité", max_length=400, blank=True)
     invited_at = models.DateTimeField("demandé le")
     settled_at = models.DateTimeField("rendu ou récusé le", null=True, blank=True)
     met_on = models.DateField("séance du", null=True, blank=True)

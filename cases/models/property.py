@@ -141,7 +141,7 @@ class PropertyChange(models.Model):
         Dossier, on_delete=models.PROTECT, null=True, blank=True, related_name="property_changes"
     )
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    capacity = models.CharField("qualité", max_length=200)
+    capacity = models.CharField("qualité", max_length=400)
 
     class Meta:
         verbose_name = "changement du registre du patrimoine"

@@ -334,6 +334,11 @@ CELERY_BEAT_SCHEDULE["digests"] = {
     "schedule": 300.0,
     "options": {"expires": 290},
 }
+CELERY_BEAT_SCHEDULE["fold-tallies"] = {
+    "task": "workflows.tasks.fold_tallies",
+    "schedule": 60.0,
+    "options": {"expires": 55},
+}
 #: Folder (Maildir) into which the mail server puts what comes back; `manage.py receive_bounce` is the other way.
 BERLINE_BOUNCE_MAILDIR = env.text("BERLINE_BOUNCE_MAILDIR")
 if BERLINE_BOUNCE_MAILDIR:

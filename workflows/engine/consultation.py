@@ -26,13 +26,22 @@ from cases.services import opinions
 from workflows.engine.context import StepContext
 from workflows.engine.data_form import DossierForm
 from workflows.engine.seats import Chair, chair_of
-from workflows.engine.step import Clock, Effect, Guard, Outcome, Route, Step, StepActivation, Within, outcome
+from workflows.engine.step import (
+    SEALED,
+    Clock,
+    Effect,
+    Guard,
+    Outcome,
+    Route,
+    Step,
+    StepActivation,
+    Within,
+    outcome,
+)
 
 #: Outcome of an expert who steps down, and the one that the system records at the end of a delay.
 RECUSE: Final = "recuse"
 LAPSE: Final = "lapse"
-#: What the journal calls an answer that is sealed.
-SEALED: Final = "opinion"
 MAX_TEXT: Final = 20_000
 
 _LABELS = {

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
+from psycopg.types.json import Jsonb
 from viewflow import this
 from viewflow.workflow.activation import Activation
 from viewflow.workflow.base import Edge, Node
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 OUTCOMES_AT_EXPIRY = frozenset(
     {AtExpiry.TACIT_APPROVAL, AtExpiry.ENFORCEABLE, AtExpiry.LAPSE, AtExpiry.CLOSE}
 )
+
+#: What the journal and the task keep as the outcome of an answer that stays closed until all have answered.
+SEALED: Final = "opinion"
 
 #: Statuses of a task that can still be done.
 OPEN = [STATUS.NEW, STATUS.ASSIGNED]
@@ -129,6 +133,11 @@ class Outcome:
     initial: Callable[[StepContext], dict[str, Any]] | None = None
     answers: tuple[Effect, ...] = ()
 
+    @property
+    def pauses(self) -> bool:
+        """Whether the step waits for the submitter after it: its clocks stop, whichever route is taken."""
+        return all(route.clock is Clock.SUSPEND for route in self.routes)
+
     def route_for(self, context: StepContext) -> Route:
         """The route that this case takes."""
         return next(route for route in self.routes if route.when is None or route.when(context))
@@ -206,10 +215,25 @@ class StepActivation(Activation):
         self._update([STATUS.ASSIGNED], STATUS.ASSIGNED, owner_id=user.pk, assigned=clock.now())
 
     @Activation.status.transition(source=OPEN, target=STATUS.DONE)
-    def finish(self, user: Any) -> None:
-        """Complete the task by ``user`` (None for the system). One conditional UPDATE. Raises ``Conflict``."""
+    def finish(self, user: Any, outcome: Outcome | None = None) -> None:
+        """Complete the task by ``user`` (None for the system). One conditional UPDATE. Raises ``Conflict``.
+
+        The task keeps its outcome, and whether the step now waits for the submitter: what is counted of queues reads
+        both. A sealed answer stays closed here too.
+        """
         moment = clock.now()
-        self._update(OPEN, STATUS.DONE, owner_id=user.pk if user else None, started=moment, finished=moment)
+        left: dict[str, Any] = {}
+        if outcome is not None:
+            sealed = isinstance(self.flow_task, Step) and self.flow_task.sealed
+            left = {"outcome": SEALED if sealed else outcome.key, "paused": outcome.pauses}
+        self._update(
+            OPEN,
+            STATUS.DONE,
+            owner_id=user.pk if user else None,
+            started=moment,
+            finished=moment,
+            data=(self.task.data or {}) | left,
+        )
 
     @Activation.status.transition(source=OPEN, target=STATUS.CANCELED)
     def cancel(self) -> None:
@@ -223,7 +247,11 @@ class StepActivation(Activation):
         with rows.cursor() as cursor:
             cursor.execute(
                 f"UPDATE viewflow_task SET {columns} WHERE id = %s AND status = ANY(%s)",  # noqa: S608
-                [*values.values(), self.task.pk, before],
+                [
+                    *(Jsonb(one) if isinstance(one, dict) else one for one in values.values()),
+                    self.task.pk,
+                    before,
+                ],
             )
             changed = cursor.rowcount
         if changed != 1:

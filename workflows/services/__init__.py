@@ -16,6 +16,7 @@ from workflows.services.obligations import (
 from workflows.services.perform import perform
 from workflows.services.reminders import Reminders, send_reminders
 from workflows.services.simulation import Simulation, simulate
+from workflows.services.tallies import TallyFault, fold_tallies, rebuild_tallies, verify_tallies
 from workflows.services.tasks import claim, reassign, release
 from workflows.services.year_end import LapsedLine, YearEnd, lapse_credits
 
@@ -26,6 +27,7 @@ __all__ = [
     "Opened",
     "Reminders",
     "Simulation",
+    "TallyFault",
     "YearEnd",
     "add_document",
     "claim",
@@ -33,6 +35,7 @@ __all__ = [
     "create_draft",
     "expire_deadlines",
     "extend_deadline",
+    "fold_tallies",
     "lapse_credits",
     "link_dossiers",
     "open_due_obligations",
@@ -42,9 +45,11 @@ __all__ = [
     "post_message",
     "post_note",
     "reassign",
+    "rebuild_tallies",
     "release",
     "send_reminders",
     "simulate",
     "unlink_dossiers",
     "update_draft",
+    "verify_tallies",
 ]

@@ -121,7 +121,7 @@ def _complete(
     context.chair = chair_of(found)
     context.seat = seat_of(step, found, context.actor)
     activation = step.activation_class(found)
-    activation.finish(context.actor)
+    activation.finish(context.actor, outcome)
     for effect in outcome.answers:
         effect(context)
     seats = step.reseat(context, outcome, activation)

@@ -17,13 +17,12 @@ from cases.register_terms import MeetingKind
 from cases.selectors import people_holding
 from cases.selectors.meetings import kinds_read
 from cases.services import facility_names
-from workflows.engine.consultation import SEALED
 from workflows.engine.credit_forms import TransfersForm
 from workflows.engine.fields import NamesField, RowsField
 from workflows.engine.opening_forms import FacilityField
 from workflows.engine.path import Path
 from workflows.engine.seats import body_name, chair_of
-from workflows.engine.step import Step
+from workflows.engine.step import SEALED, Step
 from workflows.forms import ExtendForm, ReassignForm
 from workflows.selectors import Action, DossierView
 from workflows.services.extensions import extendable
