@@ -51,3 +51,8 @@ def get_path(key: str) -> type[Path]:
     except KeyError:
         known = ", ".join(sorted(_paths))
         raise NotFound(f"Le circuit « {key} » n’existe pas. Circuits connus : {known}.") from None
+
+
+def known_path(key: str) -> type[Path] | None:
+    """The path with that key, for what may speak of a path that is no more."""
+    return _paths.get(key)

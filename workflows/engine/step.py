@@ -244,6 +244,7 @@ class StepActivation(Activation):
         """Write the move only if the row is still where it was; viewflow has already moved the task in memory."""
         values = {"status": after, **changes}
         columns = ", ".join(f"{name} = %s" for name in values)
+        written: list[Any] = [Jsonb(one) if isinstance(one, dict) else one for one in values.values()]
         with rows.cursor() as cursor:
             cursor.execute(
                 f"UPDATE viewflow_task SET {columns} WHERE id = %s AND status = ANY(%s)",  # noqa: S608

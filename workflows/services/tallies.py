@@ -18,7 +18,8 @@ summed AS (
     INSERT INTO cases_queuetally (queue_id, measure, day, days, outcome, number)
     SELECT queue_id, measure, day, days, outcome, number FROM summed
      ORDER BY queue_id, measure, day, days, outcome
-        ON CONFLICT (queue_id, measure, day, days, outcome) DO UPDATE SET number = cases_queuetally.number + excluded.number
+        ON CONFLICT (queue_id, measure, day, days, outcome)
+        DO UPDATE SET number = cases_queuetally.number + excluded.number
 )
 SELECT count(*) FROM taken
 """
