@@ -232,7 +232,7 @@ class StepActivation(Activation):
             owner_id=user.pk if user else None,
             started=moment,
             finished=moment,
-            data=(self.task.data or {}) | left,
+            data=left,
         )
 
     @Activation.status.transition(source=OPEN, target=STATUS.CANCELED)
@@ -242,17 +242,17 @@ class StepActivation(Activation):
 
     def _update(self, before: list[str], after: str, **changes: Any) -> None:
         """Write the move only if the row is still where it was; viewflow has already moved the task in memory."""
-        values = {"status": after, **changes}
-        columns = ", ".join(f"{name} = %s" for name in values)
+        values: dict[str, Any] = {"status": after, **changes}
+        # What the task holds already stays beside what is added (PostgreSQL notes there how the task came).
+        columns = ", ".join(
+            f"{name} = coalesce({name}, '{{}}'::jsonb) || %s" if name == "data" else f"{name} = %s"
+            for name in values
+        )
         written: list[Any] = [Jsonb(one) if isinstance(one, dict) else one for one in values.values()]
         with rows.cursor() as cursor:
             cursor.execute(
                 f"UPDATE viewflow_task SET {columns} WHERE id = %s AND status = ANY(%s)",  # noqa: S608
-                [
-                    *(Jsonb(one) if isinstance(one, dict) else one for one in values.values()),
-                    self.task.pk,
-                    before,
-                ],
+                [*written, self.task.pk, before],
             )
             changed = cursor.rowcount
         if changed != 1:

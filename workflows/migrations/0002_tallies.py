@@ -77,15 +77,7 @@ BEGIN
     place := workflows_queue_of(
         replace(task.owner_permission, 'cases.hold_', ''), task.owner_permission_obj_pk::bigint,
         dossier.path, step_name, dossier.organisation_id);
-    SELECT one.id, coalesce((one.data ->> 'paused')::boolean, false) AS paused INTO earlier
-      FROM viewflow_task one
-     WHERE one.process_id = task.process_id AND one.flow_task = task.flow_task AND one.id < task.id
-       AND one.owner_permission = task.owner_permission
-       AND one.owner_permission_obj_pk = task.owner_permission_obj_pk
-       AND one.finished <= task.created
-     ORDER BY one.id DESC LIMIT 1;
-    RETURN QUERY SELECT place, 'in', came, -1,
-        CASE WHEN earlier.id IS NULL THEN 'first' WHEN earlier.paused THEN 'completed' ELSE 'again' END;
+    RETURN QUERY SELECT place, 'in', came, -1, coalesce(task.data ->> 'arrival', 'first');
     IF task.status IN ('NEW', 'ASSIGNED') THEN
         RETURN QUERY SELECT place, 'open', came, -1, '';
         IF task.owner_id IS NULL THEN
@@ -132,7 +124,36 @@ END
 $$
 """
 
+# How a task came is known when it comes: noted on it then, since what went before may look different later.
+ARRIVAL = """
+CREATE OR REPLACE FUNCTION workflows_arrival_of(task viewflow_task) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce((
+        SELECT CASE WHEN coalesce((one.data ->> 'paused')::boolean, false) THEN 'completed' ELSE 'again' END
+          FROM viewflow_task one
+         WHERE one.process_id = task.process_id AND one.flow_task = task.flow_task AND one.id < task.id
+           AND one.owner_permission = task.owner_permission
+           AND one.owner_permission_obj_pk = task.owner_permission_obj_pk
+           AND one.status IN ('DONE', 'CANCELED') AND one.finished <= task.created
+         ORDER BY one.id DESC LIMIT 1), 'first')
+$$;
+CREATE OR REPLACE FUNCTION workflows_note_arrival() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.data := coalesce(NEW.data, '{}'::jsonb) || jsonb_build_object('arrival', workflows_arrival_of(NEW));
+    RETURN NEW;
+END
+$$;
+"""
+
+OLD_ARRIVALS = """
+UPDATE viewflow_task task
+   SET data = coalesce(task.data, '{}'::jsonb) || jsonb_build_object('arrival', workflows_arrival_of(task))
+ WHERE task.flow_task_type = 'HUMAN'
+"""
+
 WRITE_DELTAS = """
+CREATE TRIGGER workflows_arrival BEFORE INSERT ON viewflow_task
+    FOR EACH ROW WHEN (NEW.flow_task_type = 'HUMAN') EXECUTE FUNCTION workflows_note_arrival();
+
 CREATE OR REPLACE FUNCTION workflows_tally_task() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -214,7 +235,16 @@ def create(apps: Any, editor: Any) -> None:
     days = sorted(day for year in YEARS for day in holidays_of(year) if day.weekday() < 5)
     holidays = ", ".join(f"'{day.isoformat()}'" for day in days)
     working_days = WORKING_DAYS.replace("{holidays}", holidays)
-    for statement in (working_days, QUEUE_OF, TASK_FACTS, FROM_THE_JOURNAL, FILL, WRITE_DELTAS):
+    for statement in (
+        working_days,
+        QUEUE_OF,
+        TASK_FACTS,
+        ARRIVAL,
+        FROM_THE_JOURNAL,
+        OLD_ARRIVALS,
+        FILL,
+        WRITE_DELTAS,
+    ):
         editor.execute(statement, params=None)
 
 
@@ -223,8 +253,11 @@ def drop(apps: Any, editor: Any) -> None:
     editor.execute("""
         DROP TRIGGER workflows_tally ON cases_dossier;
         DROP TRIGGER workflows_tally ON viewflow_task;
+        DROP TRIGGER workflows_arrival ON viewflow_task;
         DROP FUNCTION workflows_tally_dossier();
         DROP FUNCTION workflows_tally_task();
+        DROP FUNCTION workflows_note_arrival();
+        DROP FUNCTION workflows_arrival_of(viewflow_task);
         DROP FUNCTION workflows_task_facts(viewflow_task);
         DROP FUNCTION workflows_queue_of(text, bigint, text, text, bigint);
         DROP FUNCTION workflows_working_days(date, date);

@@ -174,6 +174,6 @@ def test_sealed_answers_stay_closed_on_the_task(cast: Cast) -> None:
         .first()
     )
     assert kept is not None
-    assert kept.data == {"outcome": "opinion", "paused": False}
+    assert kept.data == {"arrival": "first", "outcome": "opinion", "paused": False}
     assert [key[-1] for key in figures("expert_opinions", "in")] == ["first"]
     assert verify_tallies() == []
