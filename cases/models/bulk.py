@@ -70,7 +70,8 @@ class BulkRun(models.Model):
 class BulkItem(models.Model):
     """One dossier of an act on many, as the person read it (``version``), and what became of it.
 
-    ``task_id`` is the engine's task for what is done to tasks. ``motive``: its own, when it differs from the run's.
+    ``task_id`` is the engine's task; ``held_by`` who held it then (None: nobody), so that a task which has changed
+    hands since is not taken from somebody else. ``motive``: its own, when it differs from the run's.
     ``to``: who receives it, when that differs from one dossier to the next. ``reasons``: why not (code, message,
     quote), as JSON. ``entry``: sequence in the dossier's journal of what was done.
     """
@@ -79,6 +80,7 @@ class BulkItem(models.Model):
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="+")
     task_id = models.BigIntegerField(null=True, blank=True)
     version = models.PositiveIntegerField("version lue")
+    held_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     motive = models.TextField("motif", blank=True)
     to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(

@@ -1,19 +1,23 @@
 """Takes, gives back and hands over tasks; each act is journalled, none changes what the dossier is."""
 
+from typing import Final
+
 from django.db import transaction
 from viewflow.workflow.models import Task
 
-from cases.enums import Role
-from cases.errors import Blocked, Conflict, Forbidden, Invalid, NotFound, Reason
+from cases.errors import Conflict, Forbidden, Invalid, NotFound
 from cases.models import Dossier, User
 from cases.permissions import Holding, holdings_of
 from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
-from workflows.engine.seats import chair_of
 from workflows.engine.step import OPEN, Step
 from workflows.selectors.actions import holding_at, refuse_unless_claimable
+from workflows.selectors.handover import hand_over_capacity, refuse_invited
 from workflows.services.locking import UNSEEN, busy_is_conflict, checked_motive, lock_dossier
 from workflows.services.records import record_act
+
+#: ``seen_held_by``: the person did not look who held the task.
+NOT_LOOKED: Final = -1
 
 
 def _open_task(task_id: int, holdings: tuple[Holding, ...]) -> tuple[Dossier, Task, Step]:
@@ -54,29 +58,35 @@ def claim(*, task_id: int, actor: User) -> Task:
     return task
 
 
-def release(*, task_id: int, actor: User) -> Task:
+def release(*, task_id: int, actor: User, motive: str = "", seen_held_by: int | None = NOT_LOOKED) -> Task:
     """Give a task back to all who hold its role; for its holder, or a manager of the body where it is held.
 
-    Raises ``NotFound``, ``Forbidden``, ``Conflict``. Releasing a free task changes nothing.
+    ``seen_held_by``: who held it when the person chose (key, None: nobody); a task that has changed hands since is
+    left alone. Raises ``NotFound``, ``Forbidden``, ``Conflict``, ``Invalid``. Releasing a free task changes nothing.
     """
+    motive = checked_motive(motive)
     with busy_is_conflict(), transaction.atomic():
         holdings = holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
         if task.owner_id is None:
             return task
-        _refuse_invited(step, task)
-        capacity = _hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
-        context = _context(dossier, step, actor, capacity)
+        _refuse_changed_hands(task, seen_held_by)
+        refuse_invited(step, task)
+        capacity = hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
+        context = _context(dossier, step, actor, capacity, motive)
         context.changes["owner"] = [str(task.owner), None]
         step.activation_class(task).unassign()
         record_act(context, action="release", status_before=dossier.status, bump=False)
     return task
 
 
-def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
+def reassign(
+    *, task_id: int, actor: User, to: User, motive: str, seen_held_by: int | None = NOT_LOOKED
+) -> Task:
     """Hand a task over to another person who holds its role; for its holder or a manager, with a motive.
 
-    Raises ``NotFound``, ``Forbidden``, ``Conflict``, ``Invalid`` (no motive, person who may not do the step).
+    ``seen_held_by``: as for ``release``. Raises ``NotFound``, ``Forbidden``, ``Conflict``, ``Invalid`` (no motive,
+    person who may not do the step).
     """
     motive = checked_motive(motive)
     if not motive:
@@ -85,8 +95,9 @@ def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
     with busy_is_conflict(), transaction.atomic():
         holdings = holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
-        _refuse_invited(step, task)
-        capacity = _hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
+        _refuse_changed_hands(task, seen_held_by)
+        refuse_invited(step, task)
+        capacity = hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
         context = _context(dossier, step, actor, capacity, motive)
         before = str(task.owner) if task.owner else None
         task.owner, owner_id = None, task.owner_id
@@ -106,32 +117,11 @@ def reassign(*, task_id: int, actor: User, to: User, motive: str) -> Task:
     return task
 
 
-def _refuse_invited(step: Step, task: Task) -> None:
-    """An opinion is asked of a person: it passes to nobody else, but by stepping down. Raises ``Blocked``."""
-    if step.by_person and task.owner_id is not None:
-        message = (
-            f"L’avis est demandé à {task.owner} en personne : la tâche ne se libère ni ne se réaffecte. En cas de "
-            "conflit d’intérêts, cette personne se récuse et un autre expert est invité."
-        )
-        raise Blocked(message, reasons=[Reason("invited_in_person", message, str(task.owner))])
-
-
-def _hand_over_capacity(dossier: Dossier, task: Task, holdings: tuple[Holding, ...], *, own: bool) -> str:
-    """Under which holding a person may release or hand over a task. Raises ``Forbidden``."""
-    chair = chair_of(task)
-    held = chair.holding(holdings)
-    if own and held is not None:
-        return held.capacity
-    own_body = dossier.organisation
-    body = own_body if chair.organisation_id == own_body.pk else own_body.parent
-    if body is not None and body.pk != chair.organisation_id:
-        body = None  # a body outside the line: no manager of ours
-    manager = next(
-        (one for one in holdings if body and one.role == Role.MANAGER and one.covers(body.lineage)), None
-    )
-    if manager is not None:
-        return manager.capacity
-    raise Forbidden(
-        "Seule la personne qui tient cette tâche, ou le pilotage, peut la libérer ou la réaffecter. "
-        "Adressez-vous à l’une d’elles."
+def _refuse_changed_hands(task: Task, seen_held_by: int | None) -> None:
+    """Raise ``Conflict`` when somebody else holds the task than when the person looked."""
+    if seen_held_by in (NOT_LOOKED, task.owner_id):
+        return
+    now = f"{task.owner} la tient" if task.owner else "elle est libre"
+    raise Conflict(
+        f"La tâche a changé de mains depuis que vous l’avez choisie : {now} maintenant. Revoyez-la."
     )
