@@ -281,7 +281,7 @@ def test_pitfall_12_a_failure_leaves_no_trace_of_people_in_the_task(cast: Cast) 
     finally:
         dossier_moved.disconnect(fail)
     assert state_of_everything() == before
-    assert journey.task.data == {}
+    assert journey.task.data == {"arrival": "first"}
     journey.act("sign_off.transmit")
 
 
