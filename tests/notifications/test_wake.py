@@ -9,7 +9,7 @@ import pytest
 from celery import Celery, current_app
 from django.test import Client
 
-from cases import clock
+from cases import broker, clock
 from notifications import wake
 from notifications.enums import Channel
 from notifications.models import OutboxRow
@@ -22,9 +22,9 @@ from tests.mail_server import MailSink, silent_server
 @pytest.fixture(autouse=True)
 def _talkative() -> Iterator[None]:
     """The silence after a former test's failure is not ours."""
-    wake._quiet_until = 0.0
+    broker._quiet_until = 0.0
     yield
-    wake._quiet_until = 0.0
+    broker._quiet_until = 0.0
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_broker_that_is_down_fails_no_act_and_the_sweep_delivers(
     )
     assert page.status_code == 302
     assert journey.status == "submitted"
-    assert wake._quiet_until > time.monotonic()
+    assert broker._quiet_until > time.monotonic()
     with clock.at(clock.now()):
         deliver(Channel.EMAIL)
     assert "director@carmi.example" in sink.addressees
