@@ -176,7 +176,7 @@ def test_pages_send_as_many_statements_whatever_the_number_of_dossiers(
         return len(page.items)
 
     pages: dict[str, tuple[Callable[[], object], int]] = {
-        "queue": (lambda: read_queue(cast.reviewer), 3),
+        "queue": (lambda: read_queue(cast.reviewer), 2),
         "queue, filtered": (
             lambda: read_queue(
                 cast.reviewer, path="fnmo_investment", organisation="carmi-npdc", text="renovation"

@@ -1,19 +1,24 @@
-"""The queue: open tasks of the roles that a person holds. Its cost follows the page shown, not the tasks that exist."""
+"""The queue: open tasks of the roles that a person holds. Its cost follows the page shown, not the tasks that exist.
+
+Sorted by date it follows the open tasks of those roles: no index holds a task's date, which is its dossier's.
+"""
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 from viewflow.workflow.models import Task
 
-from cases import clock
+from cases import clock, rows
 from cases.errors import Invalid
 from cases.models import Dossier, Organisation, User
 from cases.permissions import Holding, holdings_of
 from cases.selectors import normalise
+from cases.selectors.desk import mark_of
 from cases.text import storable
 from workflows.engine.registry import get_path
 from workflows.engine.seats import chair_of
@@ -22,11 +27,16 @@ from workflows.engine.step import Step
 PAGE_SIZE = 25
 COUNT_LIMIT = 1_000
 
+#: How a queue may be sorted: the oldest task first, or the nearest date first (tasks without one come last).
+BY_ARRIVAL, BY_DATE = "", "due"
+SORTS = (BY_ARRIVAL, BY_DATE)
+
 
 @dataclass(frozen=True, slots=True)
 class QueueFilters:
     """What a person asks for. ``organisation`` is a code; ``mine``: what they claimed; ``free``: what nobody did;
-    ``overdue``: past its date; ``text``: words of the reference or the title.
+    ``overdue``: past its date; ``text``: words of the reference or the title; ``snoozed``: what they put aside, which
+    nothing else shows; ``sort``: one of ``SORTS``.
     """
 
     mine: bool = False
@@ -35,12 +45,18 @@ class QueueFilters:
     path: str = ""
     organisation: str = ""
     overdue: bool = False
+    snoozed: bool = False
+    sort: str = BY_ARRIVAL
     cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """One open task with its dossier. ``age_days``: calendar days since the task opened."""
+    """One open task with its dossier. ``age_days``: calendar days since the task opened.
+
+    ``mark``: what the person has not seen of the dossier (``cases.selectors.desk.mark_of``). ``until``: when a task
+    that they put aside comes back.
+    """
 
     task_id: int
     step: str
@@ -54,85 +70,146 @@ class QueueItem:
     age_days: int
     due_on: date | None
     overdue: bool
+    mark: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page, oldest task first. ``next_cursor`` is empty on the last page; ``count`` stops at 1 000."""
+    """One page. ``next_cursor`` is empty on the last page; ``count`` stops at 1 000.
+
+    ``aside``: how many tasks the person has put aside. ``late``: how many are past their date, where that was asked.
+    """
 
     items: tuple[QueueItem, ...]
     next_cursor: str
     count: int
     count_is_exact: bool
+    aside: int = 0
+    late: int = 0
 
+
+# What the person has put aside and is not back yet: it comes back on its day, when a legal date has come to stand
+# before that day, and when it has been given to the person since.
+_ASIDE = """
+aside AS MATERIALIZED (
+SELECT snooze.task_id, snooze.until
+  FROM cases_snooze snooze
+  JOIN viewflow_task task ON task.id = snooze.task_id
+  JOIN unnest(%(permissions)s::text[], %(objects)s::text[]) AS held (permission, object)
+    ON task.owner_permission = held.permission AND task.owner_permission_obj_pk = held.object
+ WHERE snooze.user_id = %(user)s AND snooze.until > %(today)s
+   AND task.flow_task_type = 'HUMAN' AND task.status IN ('NEW', 'ASSIGNED')
+   AND (task.assigned IS NULL OR task.assigned <= snooze.created_at)
+   AND NOT EXISTS (SELECT FROM cases_deadline legal
+                     JOIN cases_dossier owing ON owing.id = legal.dossier_id
+                    WHERE owing.process_id = task.process_id
+                      AND legal.state = 'running' AND legal.kind = 'legal' AND legal.due_on < snooze.until)
+)
+"""
 
 _FROM = """
   FROM unnest(%(permissions)s::text[], %(objects)s::text[]) AS held (permission, object)
  CROSS JOIN LATERAL (
-       SELECT task.id, task.created
+       SELECT task.id, task.created, {due} AS due
          FROM viewflow_task task
          {join}
         WHERE task.owner_permission = held.permission
           AND task.owner_permission_obj_pk = held.object
           AND task.flow_task_type = 'HUMAN' AND task.status IN ('NEW', 'ASSIGNED')
           {where}
-        ORDER BY task.created, task.id
+        ORDER BY {order}
         LIMIT {limit}
        ) open_task
 """
 
 # The page and how many there are in all, in one statement: no page leaves one row without a task.
-_PAGE = """
-SELECT counted.number, page.id, page.created
-  FROM (SELECT count(*) AS number FROM (SELECT id {all} LIMIT %(most)s) every) counted
-  LEFT JOIN (SELECT id, created {rest} ORDER BY created, id LIMIT %(page)s) page ON true
- ORDER BY page.created, page.id
-"""
+_PAGE = f"""
+WITH {_ASIDE}
+SELECT counted.number, (SELECT count(*) FROM aside), {{late}}, aside.until, visit.journal_length,
+       {rows.columns(Task, "task")}, {rows.columns(Dossier, "dossier")}, {rows.columns(Organisation, "body")},
+       {rows.columns(User, "owner")}
+  FROM (SELECT count(*) AS number FROM (SELECT id {{all}} LIMIT %(most)s) every) counted
+  LEFT JOIN (SELECT id, created, due {{rest}} ORDER BY {{order}} LIMIT %(page)s) page ON true
+  LEFT JOIN viewflow_task task ON task.id = page.id
+  LEFT JOIN cases_dossier dossier ON dossier.process_id = task.process_id
+  LEFT JOIN cases_organisation body ON body.id = dossier.organisation_id
+  LEFT JOIN cases_user owner ON owner.id = task.owner_id
+  LEFT JOIN cases_dossiervisit visit ON visit.dossier_id = dossier.id AND visit.user_id = %(user)s
+  LEFT JOIN aside ON aside.task_id = task.id
+ ORDER BY {{page_order}}
+"""  # noqa: S608
 
 
 def queue(
-    user: Any, filters: QueueFilters | None = None, *, holdings: tuple[Holding, ...] | None = None
+    user: Any,
+    filters: QueueFilters | None = None,
+    *,
+    holdings: tuple[Holding, ...] | None = None,
+    count_late: bool = False,
 ) -> QueuePage:
-    """One page of the open tasks that ``user`` could do. Three statements. Raises ``Invalid`` for a broken cursor."""
+    """One page of the open tasks that ``user`` could do. Two statements, one with ``holdings``.
+
+    ``count_late``: say also how many are past their date. Raises ``Invalid`` for a broken cursor.
+    """
     asked = filters or QueueFilters()
     held = holdings_of(user) if holdings is None else holdings
     words = (asked.path, asked.organisation, asked.text)
     if not held or not all(storable(one) for one in words):
         return QueuePage((), "", 0, True)
-    source, parameters = _source(asked, held, user)
-    after = ""
-    if asked.cursor:
-        parameters["created"], parameters["id"] = decode_cursor(asked.cursor)
-        after = "AND (task.created, task.id) > (%(created)s, %(id)s)"
+    source, parameters = source_of(asked, held, user)
+    after, more = _after(asked)
+    parameters |= more
     every = source.replace("{after}", "").replace("{limit}", "%(most)s")
     rest = source.replace("{after}", after).replace("{limit}", "%(page)s")
+    late = "0"
+    if count_late:
+        overdue, more = source_of(replace(asked, overdue=True), held, user)
+        overdue = overdue.replace("{after}", "").replace("{limit}", "%(most)s")
+        late = f"(SELECT count(*) FROM (SELECT id {overdue} LIMIT %(most)s) late)"  # noqa: S608
+        parameters |= more
+    order = "due, created, id" if asked.sort == BY_DATE else "created, id"
+    page_order = ", ".join(f"page.{name}" for name in order.split(", "))
     with connection.cursor() as cursor:
         cursor.execute(
-            _PAGE.format(all=every, rest=rest),
+            _PAGE.format(all=every, rest=rest, late=late, order=order, page_order=page_order),
             parameters | {"page": PAGE_SIZE + 1, "most": COUNT_LIMIT + 1},
         )
         found = cursor.fetchall()
-    count = found[0][0]
-    rows = [(identifier, created) for _, identifier, created in found if identifier is not None]
-    shown = rows[:PAGE_SIZE]
-    next_cursor = encode_cursor(shown[-1][1], shown[-1][0]) if len(rows) > PAGE_SIZE else ""
+    count, aside, late_count = found[0][:3]
+    items = [_item(row[3:]) for row in found if row[5] is not None]
+    shown = items[:PAGE_SIZE]
     return QueuePage(
-        items=tuple(_items([row[0] for row in shown])),
-        next_cursor=next_cursor,
+        items=tuple(shown),
+        next_cursor=_cursor_after(shown[-1], asked.sort) if len(items) > PAGE_SIZE else "",
         count=min(count, COUNT_LIMIT),
         count_is_exact=count <= COUNT_LIMIT,
+        aside=aside,
+        late=min(late_count, COUNT_LIMIT),
     )
 
 
-def _source(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[str, dict[str, Any]]:
+#: The date of a task's dossier; one without a date comes after all others.
+NO_DATE = "infinity"
+_DUE = f"coalesce(dossier.next_due_on, '{NO_DATE}'::date)"
+
+
+def source_of(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[str, dict[str, Any]]:
+    """The FROM of the tasks asked for, which needs ``WITH aside`` before it, and its parameters.
+
+    ``{after}`` and ``{limit}`` remain to be filled in.
+    """
     conditions = ["{after}"]
     parameters: dict[str, Any] = {
         "permissions": [one.role.permission for one in held],
         "objects": [str(one.organisation_id) for one in held],
+        "user": user.pk,
+        "today": clock.today(),
     }
     join = ""
     words = normalise(asked.text).split()
-    if asked.path or asked.organisation or asked.overdue or words:
+    by_date = asked.sort == BY_DATE
+    if asked.path or asked.organisation or asked.overdue or words or by_date:
         join = "JOIN cases_dossier dossier ON dossier.process_id = task.process_id"
     if asked.path:
         conditions.append("AND dossier.path = %(path)s")
@@ -143,7 +220,6 @@ def _source(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[
         parameters["organisation"] = asked.organisation
     if asked.overdue:
         conditions.append("AND dossier.next_due_on < %(today)s")
-        parameters["today"] = clock.today()
     for number, word in enumerate(words):
         conditions.append(f"AND strpos(dossier.search_text, %(word{number})s) > 0")
         parameters[f"word{number}"] = word
@@ -151,38 +227,60 @@ def _source(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[
         conditions.append("AND task.owner_id IS NULL")
     if asked.mine:
         conditions.append("AND task.owner_id = %(user)s")
-        parameters["user"] = user.pk
-    return _FROM.replace("{join}", join).replace("{where}", " ".join(conditions)), parameters
+    which = "= ANY" if asked.snoozed else "<> ALL"
+    conditions.append(f"AND task.id {which} (ARRAY(SELECT task_id FROM aside))")
+    order = f"{_DUE}, task.created, task.id" if by_date else "task.created, task.id"
+    filled = _FROM.replace("{join}", join).replace("{where}", " ".join(conditions))
+    return filled.replace("{order}", order).replace("{due}", _DUE if by_date else "NULL::date"), parameters
 
 
-def _items(ids: list[int]) -> list[QueueItem]:
+def _item(row: Sequence[Any]) -> QueueItem:
+    (until, seen), values = row[:2], row[2:]
+    task, values = rows.build(Task, values)
+    dossier, values = rows.build(Dossier, values)
+    dossier.organisation, values = rows.build(Organisation, values)
+    owner = rows.build(User, values)[0] if task.owner_id is not None else None
+    step: Step = task.flow_task
     today = clock.today()
-    tasks = (
-        Task.objects.filter(pk__in=ids)
-        .select_related("process__dossier__organisation", "owner")
-        .order_by("created", "pk")
+    return QueueItem(
+        task_id=task.pk,
+        step=step.name,
+        step_title=step.task_title,
+        role_label=chair_of(task).role.label,
+        dossier=dossier,
+        organisation=dossier.organisation,
+        path_title=get_path(dossier.path).title,
+        owner=owner,
+        opened_at=task.created,
+        age_days=(today - clock.paris_date(task.created)).days,
+        due_on=dossier.next_due_on,
+        overdue=dossier.next_due_on is not None and dossier.next_due_on < today,
+        mark=mark_of(dossier.journal_length, seen),
+        until=until,
     )
-    items = []
-    for task in tasks:
-        step: Step = task.flow_task
-        dossier = task.process.dossier
-        items.append(
-            QueueItem(
-                task_id=task.pk,
-                step=step.name,
-                step_title=step.task_title,
-                role_label=chair_of(task).role.label,
-                dossier=dossier,
-                organisation=dossier.organisation,
-                path_title=get_path(dossier.path).title,
-                owner=task.owner,
-                opened_at=task.created,
-                age_days=(today - clock.paris_date(task.created)).days,
-                due_on=dossier.next_due_on,
-                overdue=dossier.next_due_on is not None and dossier.next_due_on < today,
-            )
-        )
-    return items
+
+
+def _cursor_after(last: QueueItem, sort: str) -> str:
+    cursor = encode_cursor(last.opened_at, last.task_id)
+    if sort != BY_DATE:
+        return cursor
+    return f"{last.due_on.isoformat() if last.due_on else NO_DATE}.{cursor}"
+
+
+def _after(asked: QueueFilters) -> tuple[str, dict[str, Any]]:
+    """The condition that leaves out the former pages, and its parameters. Raises ``Invalid``."""
+    if not asked.cursor:
+        return "", {}
+    due, _, cursor = asked.cursor.rpartition(".")
+    moment, identifier = decode_cursor(cursor)
+    parameters: dict[str, Any] = {"created": moment, "id": identifier}
+    if asked.sort != BY_DATE:
+        return "AND (task.created, task.id) > (%(created)s, %(id)s)", parameters
+    try:
+        parameters["due"] = due if due == NO_DATE else date.fromisoformat(due).isoformat()
+    except ValueError:
+        raise _unreadable() from None
+    return f"AND ({_DUE}, task.created, task.id) > (%(due)s::date, %(created)s, %(id)s)", parameters
 
 
 def encode_cursor(moment: datetime, identifier: int) -> str:
@@ -200,5 +298,9 @@ def decode_cursor(cursor: str) -> tuple[datetime, int]:
             raise ValueError("naive")
         return found, int(identifier)
     except (ValueError, binascii.Error, UnicodeDecodeError):
-        message = "Le repère de page est illisible : reprenez la liste depuis le début."
-        raise Invalid(message, details={"cursor": [message]}) from None
+        raise _unreadable() from None
+
+
+def _unreadable() -> Invalid:
+    message = "Le repère de page est illisible : reprenez la liste depuis le début."
+    return Invalid(message, details={"cursor": [message]})
