@@ -729,13 +729,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="bulkrun",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "running", "done", "recalled"])),
-                name="bulk_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkrun",
-            constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("kind", "perform"), _negated=True),
                     models.Q(

@@ -43,7 +43,6 @@ class BulkRun(models.Model):
         default_permissions = ()
         constraints = (
             models.CheckConstraint(name="bulk_kind_known", condition=Q(kind__in=BulkKind.values)),
-            models.CheckConstraint(name="bulk_state_known", condition=Q(state__in=BulkState.values)),
             models.CheckConstraint(
                 name="bulk_act_is_named",
                 condition=~Q(kind=BulkKind.PERFORM) | (~Q(path="") & ~Q(step="") & ~Q(outcome="")),

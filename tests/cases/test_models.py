@@ -33,11 +33,12 @@ from cases.services import append_administration_entry
 from tests.cases.test_budget_constraints import MODULES as BUDGET_MODULES
 from tests.cases.test_exchange_constraints import MODULES as EXCHANGE_MODULES
 from tests.cases.test_register_constraints import MODULES as REGISTER_MODULES
+from tests.cases.test_work_constraints import MODULES as WORK_MODULES
 from tests.journeys import Cast, Journey
 from workflows.paths.fnmo_investment import FnmoInvestment
 
 #: Models whose constraints and triggers are tested elsewhere: beside this file, and in test_legal_notices.py.
-MODULES = {*BUDGET_MODULES, *EXCHANGE_MODULES, *REGISTER_MODULES, "cases.models.notices"}
+MODULES = {*BUDGET_MODULES, *EXCHANGE_MODULES, *REGISTER_MODULES, *WORK_MODULES, "cases.models.notices"}
 
 
 def row(model: type[Any], **values: Any) -> Callable[[Cast, Journey], None]:
