@@ -2,10 +2,16 @@
 
 Guardian's direct-foreign-key table says which group holds which role on which body; the dated grant says from when
 until when the person belongs to that group.
+
+``holdings_of`` gives what a person holds in their own right. ``acting_holdings_of`` adds what they hold by delegation:
+it is asked where one acts on a dossier (``perform``, taking a task), sees what one could do (actions, queue) and reads
+the dossier itself; nowhere else. Registers, budgets, sessions, notes, messages and administration know own roles only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -22,17 +28,40 @@ READS_NONE = frozenset({Role.ADMINISTRATOR})
 DESK = frozenset({Role.REVIEWER, Role.DIRECTOR_GENERAL, Role.ACCOUNTING_OFFICER, Role.MANAGER})
 #: Roles of those who are asked from outside: whoever holds one never reads internal notes.
 ASKED = frozenset({Role.EXPERT, Role.AUTHORITY, Role.COMPTROLLER})
+#: Roles that a delegation may hand on: those that act on dossiers. An expert is asked in person, an auditor controls, a
+#: manager and an administrator hold what is not an act on a dossier at all.
+DELEGABLE = frozenset(Role) - {Role.EXPERT, Role.AUDITOR, Role.MANAGER, Role.ADMINISTRATOR}
+#: The longest capacity that journal and decisions keep.
+MAX_CAPACITY = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """The delegation under which a role is held: whose, by which act, on which paths (all when empty), up to how much.
+
+    ``ceiling``: EUR HT, None without limit. ``valid_until``: its last day.
+    """
+
+    public_id: str
+    delegator_id: int
+    delegator: str
+    delegator_name: str
+    act: str
+    paths: tuple[str, ...]
+    ceiling: Decimal | None
+    valid_until: date
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A role held on a body on a given day."""
+    """A role held on a body on a given day; in one's own right, or under a ``delegation``."""
 
     role: Role
     organisation_id: int
     organisation_code: str
     organisation_name: str
     lineage: str
+    delegation: Delegated | None = None
 
     @property
     def tag(self) -> str:
@@ -41,8 +70,18 @@ class Holding:
 
     @property
     def capacity(self) -> str:
-        """How the journal and the PDF name it: « Directeur général — CANSSM »."""
-        return f"{self.role.label} — {self.organisation_name}"
+        """How the journal and the PDF name it: « Directeur général — CANSSM », or « Directeur général — CANSSM, par
+        délégation de Gilles Général (décision n° 12) ».
+        """
+        own = f"{self.role.label} — {self.organisation_name}"
+        if self.delegation is None:
+            return own
+        return f"{own}, {self.on_behalf} ({self.delegation.act})"[:MAX_CAPACITY]
+
+    @property
+    def on_behalf(self) -> str:
+        """« par délégation de Gilles Général »; nothing for a role held in one's own right."""
+        return f"par délégation de {self.delegation.delegator_name}" if self.delegation else ""
 
     def covers(self, lineage: str) -> bool:
         """Whether a body with that lineage is this one or below it."""
@@ -78,6 +117,89 @@ def holdings_of(user: User | AnonymousUser | Any, on: date | None = None) -> tup
     return tuple(Holding(Role(row[0].removeprefix("hold_")), *row[1:]) for row in held)
 
 
+# Own roles first, then those received: the delegator is active and holds the role on that body in their own right that
+# day, so that a delegation never gives more than its giver has, and none goes on from one who received it.
+_ACTING = """
+WITH today_held AS NOT MATERIALIZED (
+     SELECT granted.user_id, permission.codename, body.id, body.code, body.name, body.lineage
+       FROM cases_rolegrant granted
+       JOIN cases_organisationgroupobjectpermission held
+         ON held.group_id = granted.group_id AND held.content_object_id = granted.organisation_id
+       JOIN auth_permission permission ON permission.id = held.permission_id
+       JOIN cases_organisation body ON body.id = held.content_object_id
+      WHERE granted.valid_from <= %(day)s AND (granted.valid_until IS NULL OR granted.valid_until >= %(day)s)
+)
+SELECT codename, id, code, name, lineage, NULL::bigint AS delegation, NULL::uuid, NULL::bigint, NULL, NULL, NULL,
+       NULL::text[], NULL::numeric, NULL::date
+  FROM today_held WHERE user_id = %(user)s
+ UNION ALL
+SELECT own.codename, own.id, own.code, own.name, own.lineage, delegation.id, delegation.public_id, giver.id,
+       giver.username, coalesce(nullif(giver.display_name, ''), giver.username), delegation.act, delegation.paths,
+       delegation.ceiling, delegation.valid_until
+  FROM cases_delegation delegation
+  JOIN cases_user giver ON giver.id = delegation.delegator_id AND giver.is_active
+  JOIN today_held own ON own.user_id = giver.id AND own.id = delegation.organisation_id
+                     AND own.codename = 'hold_' || delegation.role
+ WHERE delegation.delegate_id = %(user)s AND delegation.revoked_at IS NULL
+   AND %(day)s BETWEEN delegation.valid_from AND delegation.valid_until
+   AND delegation.role = ANY (%(delegable)s)
+ ORDER BY delegation NULLS FIRST, id, codename
+"""
+_DELEGABLE = sorted(role.value for role in DELEGABLE)
+
+
+def acting_holdings_of(user: User | AnonymousUser | Any, on: date | None = None) -> tuple[Holding, ...]:
+    """Roles under which ``user`` may act on day ``on`` (today in Paris when left out): own ones, then delegated ones.
+
+    For acts on dossiers, the queue and the dossier's read gate only (see the module). One statement.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return ()
+    day = on or clock.today()
+    with rows.cursor() as cursor:
+        cursor.execute(_ACTING, {"user": user.pk, "day": day, "delegable": _DELEGABLE})
+        found = cursor.fetchall()
+    return tuple(dict.fromkeys(_acting(row) for row in found))  # two grants of one role may follow each other
+
+
+def _acting(row: tuple[Any, ...]) -> Holding:
+    codename, identifier, code, name, lineage, delegation, public_id, *rest, paths, ceiling, until = row
+    role = Role(codename.removeprefix("hold_"))
+    if delegation is None:
+        return Holding(role, identifier, code, name, lineage)
+    giver_id, giver, giver_name, act = rest
+    received = Delegated(str(public_id), giver_id, giver, giver_name, act, tuple(paths), ceiling, until)
+    return Holding(role, identifier, code, name, lineage, received)
+
+
+def own_of(holdings: Iterable[Holding]) -> tuple[Holding, ...]:
+    """Those held in one's own right."""
+    return tuple(held for held in holdings if held.delegation is None)
+
+
+def covers(holding: Holding, path: str, amount: Decimal | None) -> bool:
+    """Whether a holding reaches a dossier of that path and amount (EUR HT): always, but by the scope of a delegation.
+
+    A dossier without amount is beyond any ceiling: nobody can say that it stays below.
+    """
+    given = holding.delegation
+    if given is None:
+        return True
+    if given.paths and path not in given.paths:
+        return False
+    return given.ceiling is None or (amount is not None and abs(amount) <= given.ceiling)
+
+
+def reaching(holdings: Iterable[Holding], dossier: Dossier) -> tuple[Holding, ...]:
+    """The holdings whose scope a dossier lies in."""
+    return tuple(held for held in holdings if covers(held, dossier.path, dossier.amount_ht))
+
+
+def falling_short(holdings: Iterable[Holding], dossier: Dossier) -> tuple[Holding, ...]:
+    """The delegated holdings whose scope a dossier lies outside."""
+    return tuple(held for held in holdings if not covers(held, dossier.path, dossier.amount_ht))
+
+
 def holding_for(holdings: tuple[Holding, ...], role: str, organisation_id: int) -> Holding | None:
     """The holding that lets its owner act as ``role`` on that very body, if any."""
     return next(
@@ -93,6 +215,7 @@ def may_read(holdings: tuple[Holding, ...], dossier: Dossier) -> bool:
         or (
             held.role not in READS_NONE
             and (held.covers(dossier.organisation.lineage) or held.tag in involved)
+            and covers(held, dossier.path, dossier.amount_ht)
         )
         for held in holdings
     )

@@ -7,6 +7,7 @@ from ninja import Router
 
 from cases.api.access import person_of
 from cases.api.errors import ErrorOut
+from cases.permissions import acting_holdings_of
 from cases.views.documents import document_response
 
 router = Router(tags=["Pièces"])
@@ -22,4 +23,5 @@ BINARY = {"content": {"application/octet-stream": {"schema": {"type": "string", 
 )
 def download(request: HttpRequest, reference: str, document_id: UUID) -> FileResponse:
     """Le fichier d’une pièce. Les versions remplacées ne sont remises qu’aux auditeurs."""
-    return document_response(person_of(request), reference, document_id, None)
+    user = person_of(request)
+    return document_response(user, reference, document_id, acting_holdings_of(user))

@@ -16,7 +16,7 @@ from cases.calendar import add_months
 from cases.enums import DeadlineState, DossierStatus
 from cases.errors import NotFound
 from cases.models import Deadline, Document, Dossier
-from cases.permissions import READS_ALL, READS_NONE, Holding, holdings_of
+from cases.permissions import READS_ALL, READS_NONE, Delegated, Holding, holdings_of, own_of
 from cases.text import storable
 
 #: Papers of decisions: earlier ones are not superseded by later ones, each stays in the record.
@@ -26,7 +26,8 @@ DECISION_KIND = "decision"
 def dossiers_visible_to(user: Any, holdings: tuple[Holding, ...] | None = None) -> QuerySet[Dossier]:
     """The only read gate (design §8): own body and those below it, plus dossiers that await or awaited one's role.
 
-    Auditors read all; administering people gives access to none.
+    Auditors read all; administering people gives access to none. A delegated holding, where the caller passes those
+    (``acting_holdings_of``), opens what its role reads inside its scope: paths, and amounts up to the ceiling.
     """
     held = holdings_of(user) if holdings is None else holdings
     if any(one.role in READS_ALL for one in held):
@@ -34,10 +35,24 @@ def dossiers_visible_to(user: Any, holdings: tuple[Holding, ...] | None = None) 
     reading = [one for one in held if one.role not in READS_NONE]
     if not reading:
         return Dossier.objects.none()
-    gate = Q(involved__overlap=sorted({one.tag for one in reading}))
-    for lineage in sorted({one.lineage for one in reading}):
-        gate |= Q(organisation__lineage__startswith=lineage)
+    gate = Q(pk__in=())
+    own = own_of(reading)
+    if own:
+        gate = Q(involved__overlap=sorted({one.tag for one in own}))
+        for lineage in sorted({one.lineage for one in own}):
+            gate |= Q(organisation__lineage__startswith=lineage)
+    for one in reading:
+        if one.delegation is not None:
+            gate |= _scope(one.delegation) & (
+                Q(involved__contains=[one.tag]) | Q(organisation__lineage__startswith=one.lineage)
+            )
     return Dossier.objects.filter(gate)
+
+
+def _scope(given: Delegated) -> Q:
+    """``cases.permissions.covers`` in SQL: an amount is positive or missing (``dossier_amount_positive``)."""
+    scope = Q(path__in=given.paths) if given.paths else Q()
+    return scope if given.ceiling is None else scope & Q(amount_ht__lte=given.ceiling)
 
 
 def dossier_for(user: Any, reference: str, holdings: tuple[Holding, ...] | None = None) -> Dossier:

@@ -16,7 +16,7 @@ from cases import clock
 from cases.calendar import french_date
 from cases.errors import Blocked, Conflict, Forbidden, Invalid, NotFound, Reason, Stale
 from cases.models import Dossier, Facility, FacilityChange, Organisation, User
-from cases.permissions import Holding, holdings_of
+from cases.permissions import MAX_CAPACITY, Holding, holdings_of
 from cases.selectors.facilities import UNSEEN, facility_capacity, reads_facilities_of
 from cases.text import fault_of
 
@@ -92,7 +92,7 @@ def judged(
         details["act"] = [fault]
     if fault := fault_of(motive, limit=MAX_MOTIVE):
         details["motive"] = [fault]
-    return Act(actor, known[:200], on, act.strip(), motive.strip(), dossier)
+    return Act(actor, known[:MAX_CAPACITY], on, act.strip(), motive.strip(), dossier)
 
 
 def check_version(facility: Facility, version: int | None) -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from cases.enums import Role
 from cases.models import User
-from cases.permissions import Holding, administers, holdings_of, reads_budgets
+from cases.permissions import Holding, acting_holdings_of, administers, own_of, reads_budgets
 from cases.selectors.facilities import reads_facilities
 from cases.selectors.meetings import kinds_read
 from cases.selectors.property import reads_properties
@@ -17,13 +17,21 @@ def person_of(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def holdings_of_request(request: HttpRequest) -> tuple[Holding, ...]:
-    """Roles held by the person who asks. One statement for a request."""
+def acting_of_request(request: HttpRequest) -> tuple[Holding, ...]:
+    """Roles under which the person who asks may act on dossiers, delegated ones too (see ``cases.permissions``).
+
+    One statement for a request.
+    """
     found: tuple[Holding, ...] | None = getattr(request, "berline_holdings", None)
     if found is None:
-        found = holdings_of(request.user)
+        found = acting_holdings_of(request.user)
         request.berline_holdings = found  # type: ignore[attr-defined]
     return found
+
+
+def holdings_of_request(request: HttpRequest) -> tuple[Holding, ...]:
+    """Roles that the person who asks holds in their own right. One statement for a request, with the others."""
+    return own_of(acting_of_request(request))
 
 
 #: Section of the navigation that each page belongs to.

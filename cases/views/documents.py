@@ -12,7 +12,7 @@ from cases.errors import NotFound
 from cases.models import Document, MessageFile
 from cases.permissions import Holding
 from cases.selectors import document_for
-from cases.views.access import holdings_of_request, person_of
+from cases.views.access import acting_of_request, person_of
 
 
 def document_response(
@@ -44,4 +44,4 @@ def stored_file_response(stored: Document | MessageFile) -> FileResponse:
 @require_safe
 def download(request: HttpRequest, reference: str, public_id: UUID) -> FileResponse:
     """``GET /dossiers/<reference>/pieces/<id>/``."""
-    return document_response(person_of(request), reference, public_id, holdings_of_request(request))
+    return document_response(person_of(request), reference, public_id, acting_of_request(request))

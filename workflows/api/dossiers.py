@@ -12,6 +12,7 @@ from cases.api.reading import check_text, refuse_unknown_parameters
 from cases.api.schemas import DocumentOut, DossierSummary, summary_of
 from cases.enums import DossierStatus
 from cases.errors import Invalid
+from cases.permissions import acting_holdings_of
 from cases.selectors import dossier_for, search_dossiers
 from cases.selectors.organisations import organisation_for
 from cases.services import export_journal
@@ -169,7 +170,8 @@ def act(request: HttpRequest, reference: str, act: ActIn) -> DossierSummary:
 )
 def journal(request: HttpRequest, reference: str) -> JournalOut:
     """Toutes les écritures, avec leurs empreintes : la réponse se vérifie telle quelle."""
-    return JournalOut(**export_journal(dossier_for(person_of(request), reference)))
+    user = person_of(request)
+    return JournalOut(**export_journal(dossier_for(user, reference, acting_holdings_of(user))))
 
 
 UPLOAD = {

@@ -52,7 +52,9 @@ class StepStateOut(BaseModel):
 
 
 class ActionOut(BaseModel):
-    """Un acte. « reasons » dit tout ce qui l’empêche quand « allowed » est faux."""
+    """Un acte. « reasons » dit tout ce qui l’empêche quand « allowed » est faux ; « under » est vide quand on agit par
+    un rôle que l’on tient soi-même, et sinon la qualité, avec la délégation et son acte.
+    """
 
     step: str
     step_title: str
@@ -64,6 +66,7 @@ class ActionOut(BaseModel):
     motive_required: bool
     fields: list[FieldOut]
     task_id: int | None
+    under: str
 
     @classmethod
     def of(cls, action: Action) -> "ActionOut":
@@ -79,6 +82,7 @@ class ActionOut(BaseModel):
             motive_required=action.motive_required,
             fields=fields_of(action.form),
             task_id=action.task_id,
+            under=action.under,
         )
 
 

@@ -13,6 +13,7 @@ from cases.deadlines import Event, EventKind, compute
 from cases.enums import DecisionKind, DossierStatus
 from cases.errors import Quote
 from cases.models import Decision, Dossier, User
+from cases.permissions import Holding
 from cases.selectors import current_kinds
 from workflows.rulebook import RuleVersion, resolve, rulebooks
 
@@ -55,6 +56,9 @@ class StepContext:
         self.waiting = ""  # the step that the dossier waits for, in words
         self.chair: Chair | None = None  # the role and body that the task acted upon is open to
         self.seat: TaskSeat | None = None  # whose clock that task is under, where several hold the step
+        self.held: Holding | None = None  # the holding that the actor acts under, once it is known
+        self.beyond: tuple[Holding, ...] = ()  # delegations of the actor whose scope the dossier lies outside
+        self.granted: list[Decimal] = []  # amounts, EUR HT, that the act has recorded a decision on
         self.memo: dict[str, Any] = {}  # what guards and effects read once about this dossier
         self._kinds: frozenset[str] | None = None
 

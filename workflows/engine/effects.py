@@ -49,6 +49,8 @@ def decision(
             conditions=conditions(context) if conditions else (),
             **(paper(context) if paper else {}),
         )
+        if recorded.amount_ht is not None:
+            context.granted.append(recorded.amount_ht)
         context.changes["decision"] = {
             "kind": kind.value,
             "amount_ht": str(recorded.amount_ht) if recorded.amount_ht is not None else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,9 +12,10 @@ from viewflow.workflow.models import Task
 
 from cases import rows
 from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, OrganisationKind, Role
-from cases.errors import Blocked, BusinessError, Conflict, Forbidden, Reason
+from cases.errors import Blocked, BusinessError, Conflict, Forbidden, NotFound, Reason
 from cases.models import Dossier, Organisation
-from cases.permissions import Holding, holding_for, holdings_of
+from cases.money import format_eur
+from cases.permissions import Holding, acting_holdings_of, falling_short, holding_for, reaching
 from cases.register_terms import OpinionState
 from cases.selectors import current_kinds
 from cases.selectors.opinions import places_in
@@ -52,6 +54,7 @@ class Action:
     style: str = "secondary"
     help: str = ""
     motive_allowed: bool = True
+    under: str = ""  # the delegated capacity that it would be done under; empty: a role of one's own
 
 
 def unsuitable_body(path: type[Path], organisation: Organisation) -> list[Refusal]:
@@ -102,16 +105,46 @@ def open_tasks(process_id: int | None) -> QuerySet[Task]:
 def holding_at(
     step: Step, dossier: Dossier, holdings: tuple[Holding, ...], task: Task | None = None
 ) -> Holding | None:
-    """The holding that lets its owner do this step of this dossier; that very task when it is open."""
+    """The holding that lets its owner do this step of this dossier; that very task when it is open.
+
+    One's own role first, then a delegation whose giver could do the step themself.
+    """
     if task is not None:
-        return chair_of(task).holding(holdings)
+        return _best((chair_of(task),), step, dossier, holdings)
     roles = {held.role for held in holdings}
     if roles.isdisjoint({seat.role for seat in step.seats} | set(step.filed_by)):
         return None  # nobody needs to know then where the step is held
     chairs = step.chairs(dossier.organisation)
     others = [Chair(role, chairs[0].organisation_id) for role in step.filed_by]
-    found = (chair.holding(holdings) for chair in (*chairs, *others))
-    return next((held for held in found if held is not None), None)
+    return _best((*chairs, *others), step, dossier, holdings)
+
+
+def _best(
+    chairs: Iterable[Chair], step: Step, dossier: Dossier, holdings: tuple[Holding, ...]
+) -> Holding | None:
+    found = (
+        held
+        for chair in chairs
+        for held in holdings
+        if (held.role, held.organisation_id) == (chair.role, chair.organisation_id)
+    )
+    return min(
+        found,
+        key=lambda held: (held.delegation is not None, bool(_giver_took_part(step.duty, dossier, held))),
+        default=None,
+    )
+
+
+def _giver_took_part(duty: Duty, dossier: Dossier, held: Holding | None) -> Duty | None:
+    """The part, which does not go with ``duty``, that the giver of a delegation has played in a dossier; if any."""
+    if held is None or held.delegation is None:
+        return None
+    return _part_played(duty, dossier, held.delegation.delegator_id)
+
+
+def _part_played(duty: Duty, dossier: Dossier, user_id: int | None) -> Duty | None:
+    played = (other for other in sorted(INCOMPATIBLE_DUTIES[duty]))
+    return next((other for other in played if user_id in dossier.participants.get(other.value, ())), None)
 
 
 def task_of(
@@ -157,7 +190,12 @@ def step_refusals(
 ) -> list[Refusal]:
     """What stands between a person and a step, whatever the outcome: role, open task, holder, separation of duties."""
     refusals = []
-    if holding_at(step, context.dossier, holdings, task) is None:
+    held = holding_at(step, context.dossier, holdings, task)
+    asked = None if step.shared else task  # of several bodies that hold a step, any
+    beyond = None if held is not None else holding_at(step, context.dossier, context.beyond, asked)
+    if beyond is not None:
+        refusals.append(out_of_scope(context, beyond))
+    elif held is None:
         message = (
             f"L’étape « {step.task_title} » revient au rôle « {step.role_label} ». "
             "Demandez à une personne qui tient ce rôle d’agir."
@@ -180,8 +218,50 @@ def step_refusals(
             f"{task.owner} a pris cette tâche en charge. Demandez-lui de la libérer, ou faites-la réaffecter."
         )
         refusals.append(Refusal(Conflict, Reason("claimed", message, str(task.owner))))
-    refusals += separation_refusals(context, step.duty, user_id)
+    refusals += separation_refusals(context, step.duty, user_id, held)
     return refusals
+
+
+def act_under(context: StepContext, holdings: tuple[Holding, ...]) -> tuple[Holding, ...]:
+    """Those of the holdings in whose scope the dossier of ``context`` lies; the others are kept to say why not."""
+    context.beyond = falling_short(holdings, context.dossier)
+    return reaching(holdings, context.dossier)
+
+
+def out_of_scope(context: StepContext, held: Holding, amount: Decimal | None = None) -> Refusal:
+    """A delegation that does not reach the dossier, or the ``amount`` that the act grants (EUR HT): its scope, its act,
+    and who can do the step instead.
+    """
+    given = held.delegation
+    if given is None:
+        raise ValueError("a role held in one's own right has no scope")
+    dossier = context.dossier
+    asked = dossier.amount_ht if amount is None else amount
+    limits, found = [], []
+    if given.paths:
+        limits.append("ces circuits : " + ", ".join(f"« {_path_title(key)} »" for key in given.paths))
+        if dossier.path not in given.paths:
+            found.append(f"le circuit du dossier est « {context.path.title} »")
+    if given.ceiling is not None:
+        limits.append(f"les montants jusqu’à {format_eur(given.ceiling)} HT")
+        if asked is None:
+            found.append("ce dossier n’a pas de montant, et rien ne dit qu’il reste sous le plafond")
+        elif abs(asked) > given.ceiling:
+            found.append(f"il s’agit ici de {format_eur(asked)}")
+    who = f"{given.delegator_name}, ou une autre personne qui tient le rôle « {held.role.label} »"
+    message = (
+        f"Votre délégation de {given.delegator_name} ({given.act}) couvre {' et '.join(limits)} ; {', '.join(found)}. "
+        f"L’acte revient à {who}."
+    )
+    return Refusal(Forbidden, Reason("delegation_scope", message, who))
+
+
+def _path_title(key: str) -> str:
+    """The title of a path; its key where it no longer exists."""
+    try:
+        return get_path(key).title
+    except NotFound:
+        return key
 
 
 def _is_asked(context: StepContext, step: Step, task: Task, user_id: int | None) -> bool:
@@ -191,21 +271,33 @@ def _is_asked(context: StepContext, step: Step, task: Task, user_id: int | None)
     return user_id not in places_in(context.dossier, step.name)
 
 
-def separation_refusals(context: StepContext, duty: Duty, user_id: int | None) -> list[Refusal]:
-    """Whoever prepared or reviewed never decides; whoever decided never acts as agent comptable (design §7)."""
-    for other in sorted(INCOMPATIBLE_DUTIES[duty]):
-        if user_id in context.dossier.participants.get(other.value, ()):
-            message = (
-                f"Vous avez déjà participé à {_the(other)} de ce dossier : une autre personne doit se charger de "
-                f"{_the(duty)}."
-            )
-            key = (
-                "separation.authorising_accounting"
-                if Duty.ACCOUNT in (duty, other)
-                else "separation.prepare_decide"
-            )
-            return [Refusal(Forbidden, Reason("separation_of_duties", message, "", context.quote(key)))]
-    return []
+def separation_refusals(
+    context: StepContext, duty: Duty, user_id: int | None, held: Holding | None = None
+) -> list[Refusal]:
+    """Whoever prepared or reviewed never decides; whoever decided never acts as agent comptable (design §7).
+
+    Nor does anybody in their name: ``held`` is the holding that one would act under.
+    """
+    mine = _part_played(duty, context.dossier, user_id)
+    theirs = _giver_took_part(duty, context.dossier, held)
+    if mine is not None:
+        message = (
+            f"Vous avez déjà participé à {_the(mine)} de ce dossier : une autre personne doit se charger de "
+            f"{_the(duty)}."
+        )
+    elif theirs is not None and held is not None and held.delegation is not None:
+        message = (
+            f"{held.delegation.delegator_name} a participé à {_the(theirs)} de ce dossier et ne pourrait pas se "
+            f"charger de {_the(duty)} : personne ne le peut par sa délégation. Une autre personne qui tient le rôle "
+            f"« {held.role.label} » doit le faire."
+        )
+    else:
+        return []
+    other = mine or theirs
+    key = (
+        "separation.authorising_accounting" if Duty.ACCOUNT in (duty, other) else "separation.prepare_decide"
+    )
+    return [Refusal(Forbidden, Reason("separation_of_duties", message, "", context.quote(key)))]
 
 
 def _the(duty: Duty) -> str:
@@ -329,11 +421,12 @@ def available_actions(
 ) -> list[Action]:
     """Every outcome of the open steps, those of later steps that the person will do, and withdrawal.
 
-    Each with ``allowed`` and, when not, all the reasons. Open steps come first. At most three statements.
+    Each with ``allowed`` and, when not, all the reasons. Open steps come first. ``holdings``: as
+    ``acting_holdings_of`` gives them. At most three statements.
     """
-    held = holdings_of(user) if holdings is None else holdings
     opened = list(open_tasks(dossier.process_id)) if tasks is None else tasks
     base = context or context_for(dossier)
+    held = act_under(base, acting_holdings_of(user) if holdings is None else holdings)
     path: type[Path] = base.path
     base.waiting = waiting_for(dossier, opened)
     actions: list[Action] = []
@@ -351,6 +444,7 @@ def available_actions(
                 actions += _actions_of(base, later, None, held, user.pk)
     if opened:
         refusals = withdraw_refusals(base, held)
+        own = withdrawing_holding(path, dossier, held)
         if not any(refusal.error is Forbidden for refusal in refusals):
             actions.append(
                 Action(
@@ -366,6 +460,7 @@ def available_actions(
                     style="danger",
                     help=f"Le dossier {dossier.reference} est abandonné définitivement ; il reste consultable. "
                     f"Circuit : {path.title}.",
+                    under=own.capacity if own is not None and own.delegation is not None else "",
                 )
             )
     return actions
@@ -381,6 +476,8 @@ def _actions_of(
 ) -> list[Action]:
     context = base.at_step(step)
     common = step_refusals(context, step, task, holdings, user_id)
+    held = holding_at(step, base.dossier, holdings, task)
+    under = held.capacity if held is not None and held.delegation is not None else ""
     found = []
     for outcome in (one for one in step.outcomes.values() if not one.by_system):
         refusals = common + (outcome_refusals(context, outcome) if task is not None else [])
@@ -398,6 +495,7 @@ def _actions_of(
                 style=outcome.style,
                 help=outcome.help,
                 motive_allowed=not outcome.sealed,
+                under=under,
             )
         )
     return found

@@ -9,7 +9,7 @@ from cases.deadlines import Computation
 from cases.enums import DossierStatus, Role
 from cases.errors import Quote, Reason
 from cases.models import AgendaItem, Deadline, Decision, Document, Dossier, JournalEntry, LegalNotice
-from cases.permissions import Holding, holdings_of
+from cases.permissions import Holding, acting_holdings_of, own_of, reaching
 from cases.selectors import dossier_for, legal_notices_of
 from cases.selectors.meetings import awaited_meeting
 from cases.selectors.opinions import ConsultationShown, consultations_of
@@ -67,7 +67,7 @@ class ClockState:
 
 @dataclass(frozen=True, slots=True)
 class DossierView:
-    """One dossier for one person."""
+    """One dossier for one person. ``holdings``: their own; ``acting``: with those under which they may act on it."""
 
     dossier: Dossier
     path: type[Path]
@@ -84,6 +84,7 @@ class DossierView:
     tasks: tuple[Task, ...]
     may_edit: bool
     holdings: tuple[Holding, ...]
+    acting: tuple[Holding, ...]
     notices: tuple[LegalNotice, ...]
     agenda: AgendaItem | None  # the item by which it waits on the agenda of a meeting, with the meeting
     consultations: tuple[ConsultationShown, ...]
@@ -91,9 +92,13 @@ class DossierView:
 
 
 def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = None) -> DossierView:
-    """Read a dossier for ``user``. At most thirteen statements, besides what guards read. Raises ``NotFound``."""
-    holdings = holdings_of(user) if held is None else held
-    dossier = dossier_for(user, reference, holdings)
+    """Read a dossier for ``user``. At most thirteen statements, besides what guards read. Raises ``NotFound``.
+
+    ``held``: as ``acting_holdings_of`` gives them; a delegation opens the dossiers of its scope, and nothing besides.
+    """
+    every = acting_holdings_of(user) if held is None else held
+    dossier = dossier_for(user, reference, every)
+    holdings, acting = own_of(every), reaching(every, dossier)
     path = get_path(dossier.path)
     tasks = list(open_tasks(dossier.process_id))
     auditor = any(held.role == Role.AUDITOR for held in holdings)
@@ -111,7 +116,7 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
         .prefetch_related("events")
         .order_by("-opened_at", "-pk")
     )
-    actions = available_actions(dossier, user, holdings=holdings, tasks=tasks, context=context)
+    actions = available_actions(dossier, user, holdings=every, tasks=tasks, context=context)
     return DossierView(
         dossier=dossier,
         path=path,
@@ -134,6 +139,7 @@ def dossier_view(user: Any, reference: str, held: tuple[Holding, ...] | None = N
         blockers=tuple(_blockers(context, tasks)),
         may_edit=may_edit(context, tasks, holdings, user.pk),
         holdings=holdings,
+        acting=acting,
         notices=tuple(legal_notices_of(dossier)) if any(step.shared for step in path.steps()) else (),
         agenda=awaited_meeting(dossier) if any(kind_of(task.flow_task) for task in tasks) else None,
         consultations=consultations_of(dossier, user.pk)

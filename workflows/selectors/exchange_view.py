@@ -5,13 +5,16 @@ from uuid import UUID
 
 from cases.enums import DossierStatus
 from cases.models import Dossier, DossierLink, Message, User
-from cases.permissions import holding_for, may_relate, noting_holding
+from cases.permissions import holding_for, may_read, may_relate, noting_holding
 from cases.register_terms import LinkKind
 from cases.selectors.exchanges import links_of, messages_of, writing_refusal
 from workflows.selectors.dossier_view import DossierView
 
 #: Dossiers that came to nothing. A closed one counts when it had been refused: what was executed stands.
 GIVEN_UP = (DossierStatus.REFUSED, DossierStatus.WITHDRAWN, DossierStatus.LAPSED)
+
+#: Said instead of what is exchanged.
+READ_BY_DELEGATION = "Vous lisez ce dossier par délégation : vous avez les actes et les pièces, ni les messages ni les liens."
 
 #: How a link reads from the dossier that it leads to.
 REVERSED = {
@@ -56,8 +59,13 @@ class Exchanges:
 
 
 def exchanges_of(view: DossierView, user: User) -> Exchanges:
-    """What is exchanged on the dossier of ``view``. Three statements, two more for experts."""
+    """What is exchanged on the dossier of ``view``. Three statements, two more for experts.
+
+    Whoever reads the dossier by delegation alone does not read what people write to each other beside it.
+    """
     dossier, held = view.dossier, view.holdings
+    if not may_read(held, dossier):
+        return Exchanges((), READ_BY_DELEGATION, may_note=False, related=(), may_link=False, may_copy=False)
     related = tuple(related_to(dossier, one) for one in links_of(dossier, user, held))
     refusal = writing_refusal(dossier, held, user.pk)
     return Exchanges(

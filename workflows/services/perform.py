@@ -1,6 +1,7 @@
 """``perform``: every act on a dossier, by a person or by the system, goes through here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from django.db import transaction
@@ -11,20 +12,22 @@ from cases import clock, lifecycle
 from cases.enums import DossierStatus, Duty
 from cases.errors import Blocked, Conflict, Forbidden, Invalid
 from cases.models import Dossier, JournalEntry, User
-from cases.permissions import Holding, holdings_of
+from cases.permissions import Holding, acting_holdings_of, covers
 from cases.services.journal import SYSTEM
 from cases.services.opinions import interrupt_consultation
 from workflows.engine.consultation import Consultation
 from workflows.engine.context import StepContext
-from workflows.engine.fields import to_json
+from workflows.engine.fields import MoneyField, to_json
 from workflows.engine.registry import get_path
 from workflows.engine.seats import ONLY_SEAT, body_code, chair_of, seat_of
 from workflows.engine.step import Outcome, Step, StepActivation
 from workflows.selectors.actions import (
     WITHDRAW,
     Refusal,
+    act_under,
     has_answered,
     holding_at,
+    out_of_scope,
     outcome_refusals,
     refuse,
     step_refusals,
@@ -37,7 +40,14 @@ from workflows.selectors.actions import (
 from workflows.services.breaches import BREACH, report_breach
 from workflows.services.delays import task_whose_delay_is_over
 from workflows.services.locking import busy_is_conflict, check_version, checked_motive, lock_dossier
-from workflows.services.records import is_submission, move_clocks, note_participant, pin_rules, record_act
+from workflows.services.records import (
+    is_submission,
+    move_clocks,
+    note_capacity,
+    note_participants,
+    pin_rules,
+    record_act,
+)
 
 
 def perform(
@@ -58,7 +68,7 @@ def perform(
     ``Stale``, ``Blocked`` (a rule forbids it, with its quote), ``Invalid`` (unknown outcome, data, missing motive).
     """
     with busy_is_conflict(), transaction.atomic():
-        holdings = holdings_of(actor) if actor is not None else None
+        holdings = acting_holdings_of(actor) if actor is not None else None
         dossier = lock_dossier(holdings=holdings, reference=reference)
         path = get_path(dossier.path)
         context = StepContext(
@@ -69,6 +79,8 @@ def perform(
             capacity=SYSTEM,
             motive=checked_motive(motive),
         )
+        if holdings is not None:
+            holdings = act_under(context, holdings)
         tasks, kinds = work_on(dossier)
         if kinds is not None:
             context.with_documents(kinds)
@@ -110,11 +122,12 @@ def _complete(
     if holdings is not None:
         held = holding_at(step, dossier, holdings, task)
         if held is not None:
-            context.capacity, context.body = held.capacity, held.organisation_name
+            note_capacity(context, held)
     context.used_rules.update(context.rule(key).ref for key in (*step.rules, *outcome.rules))
     refuse(outcome_refusals(context, outcome))
     _check_motive(outcome, context.motive)
     context.act = _act_data(outcome, data, dossier)
+    _refuse_beyond_ceiling(context, _amounts_of(outcome, context.act))
     refuse([Refusal(Blocked, reason) for check in outcome.checks for reason in check(context)])
 
     found = cast(Task, task)
@@ -175,9 +188,10 @@ def _settled(context: StepContext, step: Step, outcome: Outcome, activation: Ste
     if is_submission(before, route.status):
         pin_rules(context)
     _note_act(context, step)
-    note_participant(dossier, step.duty, context.actor)
+    note_participants(context, step.duty)
     for effect in route.effects:
         effect(context)
+    _refuse_beyond_ceiling(context, [*context.granted, dossier.amount_ht, dossier.approved_amount_ht])
     move_clocks(
         context,
         left=step,
@@ -193,7 +207,7 @@ def _answered(context: StepContext, step: Step, outcome: Outcome, seats: list[Ta
     """One body or person has answered; others still hold the step (``seats``: anew), so the dossier stays there."""
     dossier = context.dossier
     _note_act(context, step)
-    note_participant(dossier, step.duty, context.actor)
+    note_participants(context, step.duty)
     how = outcome.route_for(context).clock
     move_clocks(context, left=step, entered=seats, how=how, seat=context.seat or ONLY_SEAT, ended=False)
     record_act(context, action="perform", status_before=dossier.status, opened=seats, answered=context.chair)
@@ -254,6 +268,22 @@ def _act_data(outcome: Outcome, data: Mapping[str, Any] | None, dossier: Dossier
     return dict(form.cleaned_data)
 
 
+def _amounts_of(outcome: Outcome, act: Mapping[str, Any]) -> list[Decimal | None]:
+    """The amounts that an act names: what is approved, committed, endowed, or the price of a sale."""
+    fields = outcome.form.base_fields if outcome.form is not None else {}
+    return [act.get(name) for name, field in fields.items() if isinstance(field, MoneyField)]
+
+
+def _refuse_beyond_ceiling(context: StepContext, amounts: Iterable[Decimal | None]) -> None:
+    """The ceiling of a delegation bounds what is granted under it, not only what was asked. Raises ``Forbidden``."""
+    held = context.held
+    if held is None or held.delegation is None:
+        return
+    for amount in amounts:
+        if amount is not None and not covers(held, context.dossier.path, amount):
+            refuse([out_of_scope(context, held, amount)])
+
+
 def _require_mapping(data: object) -> None:
     if data is not None and not isinstance(data, Mapping):
         raise Invalid("Les données de l’acte doivent être un objet JSON.")
@@ -292,7 +322,8 @@ def _withdraw(
     if data:
         raise _unexpected_data("Retirer le dossier", data)
     own = withdrawing_holding(context.path, dossier, held)
-    context.capacity = own.capacity if own is not None else SYSTEM
+    if own is not None:
+        note_capacity(context, own)
     before = dossier.status
     if context.path.withdrawal_rule:
         context.rule(context.path.withdrawal_rule)
@@ -307,7 +338,7 @@ def _withdraw(
     process.finished = clock.now()
     process.save(update_fields=["status", "finished"])
     lifecycle.move(dossier, DossierStatus.WITHDRAWN)
-    note_participant(dossier, Duty.PREPARE, context.actor)
+    note_participants(context, Duty.PREPARE)
     for effect in context.path.on_withdrawal:
         effect(context)
     move_clocks(context, left=None, entered=())

@@ -12,7 +12,7 @@ from cases.enums import DossierStatus
 from cases.errors import Quote
 from cases.events import Awaited, DossierMoved, emit
 from cases.models import Dossier, User
-from cases.permissions import involved_tag
+from cases.permissions import Holding, involved_tag
 from cases.selectors import normalise
 from cases.services import DossierClocks, append_entry
 from workflows.engine.context import StepContext
@@ -44,8 +44,36 @@ CHANGED = (
 
 def note_participant(dossier: Dossier, duty: str, user: User | None) -> None:
     """Remember who played which part, for the separation of duties."""
-    if user is not None and user.pk not in dossier.participants.get(duty, ()):
-        dossier.participants = dossier.participants | {duty: [*dossier.participants.get(duty, ()), user.pk]}
+    if user is not None:
+        _note_part(dossier, duty, user.pk)
+
+
+def _note_part(dossier: Dossier, duty: str, user_id: int) -> None:
+    if user_id not in dossier.participants.get(duty, ()):
+        dossier.participants = dossier.participants | {duty: [*dossier.participants.get(duty, ()), user_id]}
+
+
+def note_capacity(context: StepContext, held: Holding) -> None:
+    """What is done under a holding says so: capacity, body and, when it was received, the delegation and its act."""
+    context.held, context.capacity, context.body = held, held.capacity, held.organisation_name
+    given = held.delegation
+    if given is not None:
+        context.changes["delegation"] = {
+            "id": given.public_id,
+            "act": given.act,
+            "from": given.delegator,
+        }
+
+
+def note_participants(context: StepContext, duty: str) -> None:
+    """Who played a part, and in whose name: what is done by delegation counts as done by its giver too.
+
+    Else somebody could have a file reviewed in their name and then decide it.
+    """
+    note_participant(context.dossier, duty, context.actor)
+    given = context.held.delegation if context.held is not None else None
+    if given is not None:
+        _note_part(context.dossier, duty, given.delegator_id)
 
 
 def note_involved(dossier: Dossier, tasks: Iterable[Task]) -> None:

@@ -7,14 +7,14 @@ from viewflow.workflow.models import Task
 
 from cases.errors import Conflict, Forbidden, Invalid, NotFound
 from cases.models import Dossier, User
-from cases.permissions import Holding, holdings_of
+from cases.permissions import Holding, acting_holdings_of, reaching
 from workflows.engine.context import StepContext
 from workflows.engine.registry import get_path
 from workflows.engine.step import OPEN, Step
-from workflows.selectors.actions import holding_at, refuse_unless_claimable
+from workflows.selectors.actions import act_under, holding_at, refuse_unless_claimable
 from workflows.selectors.handover import hand_over_capacity, refuse_invited
 from workflows.services.locking import UNSEEN, busy_is_conflict, checked_motive, lock_dossier
-from workflows.services.records import record_act
+from workflows.services.records import note_capacity, record_act
 
 #: ``seen_held_by``: the person did not look who held the task.
 NOT_LOOKED: Final = -1
@@ -45,14 +45,16 @@ def claim(*, task_id: int, actor: User) -> Task:
     Raises ``NotFound``, ``Forbidden`` (role, separation of duties), ``Conflict`` (taken or done).
     """
     with busy_is_conflict(), transaction.atomic():
-        holdings = holdings_of(actor)
+        holdings = acting_holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
         if task.owner_id == actor.pk:
             return task
         context = _context(dossier, step, actor, "")
+        holdings = act_under(context, holdings)
         refuse_unless_claimable(context, step, task, holdings, actor.pk)
         held = holding_at(step, dossier, holdings, task)
-        context.capacity = held.capacity if held else ""
+        if held is not None:
+            note_capacity(context, held)
         step.activation_class(task).assign(actor)
         record_act(context, action="claim", status_before=dossier.status, bump=False)
     return task
@@ -66,13 +68,14 @@ def release(*, task_id: int, actor: User, motive: str = "", seen_held_by: int | 
     """
     motive = checked_motive(motive)
     with busy_is_conflict(), transaction.atomic():
-        holdings = holdings_of(actor)
+        holdings = acting_holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
         if task.owner_id is None:
             return task
         _refuse_changed_hands(task, seen_held_by)
         refuse_invited(step, task)
-        capacity = hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
+        able = reaching(holdings, dossier)
+        capacity = hand_over_capacity(dossier, task, able, own=task.owner_id == actor.pk)
         context = _context(dossier, step, actor, capacity, motive)
         context.changes["owner"] = [str(task.owner), None]
         step.activation_class(task).unassign()
@@ -93,16 +96,17 @@ def reassign(
         message = "Indiquez pourquoi la tâche change de mains."
         raise Invalid(message, details={"motive": [message]})
     with busy_is_conflict(), transaction.atomic():
-        holdings = holdings_of(actor)
+        holdings = acting_holdings_of(actor)
         dossier, task, step = _open_task(task_id, holdings)
         _refuse_changed_hands(task, seen_held_by)
         refuse_invited(step, task)
-        capacity = hand_over_capacity(dossier, task, holdings, own=task.owner_id == actor.pk)
+        able = reaching(holdings, dossier)
+        capacity = hand_over_capacity(dossier, task, able, own=task.owner_id == actor.pk)
         context = _context(dossier, step, actor, capacity, motive)
         before = str(task.owner) if task.owner else None
         task.owner, owner_id = None, task.owner_id
         try:
-            refuse_unless_claimable(context, step, task, holdings_of(to), to.pk)
+            refuse_unless_claimable(context, step, task, act_under(context, acting_holdings_of(to)), to.pk)
         except Forbidden as error:
             message = f"{to} ne peut pas recevoir cette tâche : {error.message}"
             raise Invalid(message, details={"to": [message]}) from None

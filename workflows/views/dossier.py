@@ -18,7 +18,7 @@ from cases.errors import BusinessError, Invalid, NotFound
 from cases.selectors import dossier_for, dossiers_visible_to
 from cases.services import export_journal
 from cases.uploads import refused_uploads
-from cases.views.access import holdings_of_request, person_of
+from cases.views.access import acting_of_request, person_of
 from workflows.engine import get_path
 from workflows.engine.diagram import path_svg
 from workflows.forms import ExtendForm, ReassignForm
@@ -106,7 +106,7 @@ def dossier_page(
 @require_safe
 def dossier(request: HttpRequest, reference: str) -> HttpResponse:
     """``GET /dossiers/<reference>/``."""
-    return dossier_page(request, dossier_view(person_of(request), reference, holdings_of_request(request)))
+    return dossier_page(request, dossier_view(person_of(request), reference, acting_of_request(request)))
 
 
 @login_required
@@ -130,7 +130,7 @@ def dossier_act(request: HttpRequest, reference: str) -> HttpResponse:
     except NotFound:
         raise
     except BusinessError as error:
-        view = dossier_view(user, reference, holdings_of_request(request))
+        view = dossier_view(user, reference, acting_of_request(request))
         bound = None
         if definition is not None:
             bound = definition(
@@ -152,7 +152,7 @@ def dossier_act(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _outcome_form(request: HttpRequest, reference: str, step: str, outcome: str) -> Any:
     """The form class of an outcome, when it has one."""
-    found = dossier_for(person_of(request), reference, holdings_of_request(request))
+    found = dossier_for(person_of(request), reference, acting_of_request(request))
     node = get_path(found.path).step(step)
     chosen = node.outcomes.get(outcome) if node else None
     return chosen.form if chosen else None
@@ -180,7 +180,7 @@ def dossier_upload(request: HttpRequest, reference: str) -> HttpResponse:
     except NotFound:
         raise
     except BusinessError as error:
-        view = dossier_view(user, reference, holdings_of_request(request))
+        view = dossier_view(user, reference, acting_of_request(request))
         if view.may_edit and any(piece.key == kind for piece in view.pieces):
             shown = {"upload_error": {"key": kind, "message": error.message}}
         else:
@@ -195,7 +195,7 @@ def dossier_upload(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
     """Hand a task over. A refusal shows the dossier again with what was typed."""
-    user, held = person_of(request), holdings_of_request(request)
+    user, held = person_of(request), acting_of_request(request)
     found = get_object_or_404(dossiers_visible_to(user, held), process__task__pk=task_id)
     view = dossier_view(user, found.reference, held)
     task = next((one for one in view.tasks if one.pk == task_id), None)
@@ -230,7 +230,7 @@ def task_reassign(request: HttpRequest, task_id: int) -> HttpResponse:
 @require_POST
 def deadline_extend(request: HttpRequest, reference: str, deadline_id: int) -> HttpResponse:
     """Extend an internal deadline. A refusal shows the dossier again with what was typed."""
-    user, held = person_of(request), holdings_of_request(request)
+    user, held = person_of(request), acting_of_request(request)
     view = dossier_view(user, reference, held)
     found = next((one.deadline for one in view.deadlines if one.deadline.pk == deadline_id), None)
     if found is None:
@@ -262,7 +262,7 @@ def deadline_extend(request: HttpRequest, reference: str, deadline_id: int) -> H
 @require_safe
 def dossier_journal(request: HttpRequest, reference: str) -> HttpResponse:
     """The journal as the stand-alone verifier reads it."""
-    found = dossier_for(person_of(request), reference, holdings_of_request(request))
+    found = dossier_for(person_of(request), reference, acting_of_request(request))
     response = HttpResponse(
         json.dumps(export_journal(found), ensure_ascii=False, indent=1), content_type="application/json"
     )

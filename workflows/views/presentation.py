@@ -150,7 +150,7 @@ def actions(
 
 def awaits(action: dict[str, Any]) -> bool:
     """Whether a task waits for this person, even if something has to be put right before: a piece that is missing."""
-    others = {"claimed", "separation_of_duties"}
+    others = {"claimed", "separation_of_duties", "delegation_scope"}
     return action["task_id"] is not None and all(reason.code not in others for reason in action["reasons"])
 
 
@@ -180,7 +180,7 @@ def tasks(view: DossierView, user_id: int, reassigned: ReassignForm | None = Non
     for task in view.tasks:
         step: Step = task.flow_task
         chair = chair_of(task)
-        holds = chair.holding(view.holdings) is not None
+        holds = chair.holding(view.acting) is not None
         mine = task.owner_id == user_id
         handed_over = not (step.by_person and task.owner_id is not None)  # an opinion is asked of a person
         shown.append(
