@@ -47,6 +47,7 @@ from workflows.demonstration.recent import RECENT
 from workflows.demonstration.timetable import ClockTooEarly, appointments
 from workflows.engine import StepContext, all_paths, get_path
 from workflows.selectors.queue import queue
+from workflows.services import verify_tallies
 
 PATH = "fnmo_investment"
 OPEN = ("submitted", "under_review", "to_complete", "awaiting_decision")
@@ -101,6 +102,7 @@ def test_demonstration_has_some_forty_operations_of_the_three_carmi() -> None:
 
 def test_demonstration_journals_are_intact() -> None:
     assert list(verify_all()) == []
+    assert verify_tallies() == []
     assert JournalEntry.objects.count() > 300
     assert AdministrationEntry.objects.filter(action="grant_role").count() == len(DEMONSTRATION_ACCOUNTS)
 

@@ -42,6 +42,7 @@ from workflows.services import (
     reassign,
     release,
     update_draft,
+    verify_tallies,
 )
 
 WITHDRAWAL = ("withdraw", "withdraw")
@@ -181,6 +182,7 @@ class Watched(RuleBasedStateMachine):
         """Whether all that must hold holds: called after whatever changed the database."""
         self.journal_is_unbroken_and_tells_the_status()
         self.clocks_are_what_their_events_say()
+        self.figures_are_those_of_the_tasks()
         self.both_read_gates_agree()
         self.somebody_has_it_until_the_end()
         for law in self.ground.laws:
@@ -208,6 +210,10 @@ class Watched(RuleBasedStateMachine):
             if deadline.state == "running":
                 running.append(deadline.due_on)
         assert self.dossier.next_due_on == min(running, default=None)
+
+    def figures_are_those_of_the_tasks(self) -> None:
+        """What was counted act by act is what a recount of the tasks gives."""
+        assert verify_tallies() == []
 
     def both_read_gates_agree(self) -> None:
         """The gate in Python and the gate in SQL let the same people in."""
