@@ -91,9 +91,9 @@ class QueuePage:
 
 # What the person has put aside and is not back yet: it comes back on its day, when a legal date has come to stand
 # before that day, and when it has been given to the person since.
-_ASIDE = """
+ASIDE = """
 aside AS MATERIALIZED (
-SELECT snooze.task_id, snooze.until
+SELECT DISTINCT snooze.task_id, snooze.until
   FROM cases_snooze snooze
   JOIN viewflow_task task ON task.id = snooze.task_id
   JOIN unnest(%(permissions)s::text[], %(objects)s::text[]) AS held (permission, object)
@@ -125,7 +125,7 @@ _FROM = """
 
 # The page and how many there are in all, in one statement: no page leaves one row without a task.
 _PAGE = f"""
-WITH {_ASIDE}
+WITH {ASIDE}
 SELECT counted.number, (SELECT count(*) FROM aside), {{late}}, aside.until, visit.journal_length,
        {rows.columns(Task, "task")}, {rows.columns(Dossier, "dossier")}, {rows.columns(Organisation, "body")},
        {rows.columns(User, "owner")}
@@ -227,8 +227,8 @@ def source_of(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tupl
         conditions.append("AND task.owner_id IS NULL")
     if asked.mine:
         conditions.append("AND task.owner_id = %(user)s")
-    which = "= ANY" if asked.snoozed else "<> ALL"
-    conditions.append(f"AND task.id {which} (ARRAY(SELECT task_id FROM aside))")
+    put_aside = "(ARRAY(SELECT task_id FROM aside))"
+    conditions.append(f"AND task.id {'= ANY' if asked.snoozed else '<> ALL'} {put_aside}")
     order = f"{_DUE}, task.created, task.id" if by_date else "task.created, task.id"
     filled = _FROM.replace("{join}", join).replace("{where}", " ".join(conditions))
     return filled.replace("{order}", order).replace("{due}", _DUE if by_date else "NULL::date"), parameters
