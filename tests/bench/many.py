@@ -16,7 +16,7 @@ too), after each ``grow``, with ``at_rest()`` around it.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 
 from django.contrib.contenttypes.models import ContentType
@@ -29,6 +29,9 @@ from cases.models import Organisation, User
 
 #: A word of one title of twelve, and a word of one of ten thousand, as they are written in the titles.
 COMMON, RARE = "Rénovation", "désamiantage"
+
+#: So many are made with the indexes in place.
+FEW = 20_000
 
 #: Dossiers are filed over so many days until today.
 SPAN = 3_650
@@ -218,6 +221,32 @@ SELECT queue.id, fact.measure, fact.day, fact.days, fact.outcome, count(*)
 """
 
 
+TABLES = ("viewflow_process", "viewflow_task", "cases_dossier", "cases_workqueue", "cases_queuetally")
+
+
+@contextmanager
+def without_indexes() -> Iterator[None]:
+    """The indexes that hold no rule are made when all rows are there, which is several times faster."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT one.indexrelid::regclass::text, pg_get_indexdef(one.indexrelid)
+              FROM pg_index one
+             WHERE one.indrelid = ANY (%s::regclass[]) AND NOT one.indisunique
+             ORDER BY 1
+            """,
+            [list(TABLES)],
+        )
+        found = cursor.fetchall()
+        for name, _ in found:
+            cursor.execute(f"DROP INDEX {name}")
+        try:
+            yield
+        finally:
+            for _, definition in found:
+                cursor.execute(definition)
+
+
 @contextmanager
 def at_rest() -> Iterator[None]:
     """No trigger fires, no reference is looked up meanwhile. Needs a superuser."""
@@ -277,17 +306,13 @@ def grow(creator: User, total: int) -> None:
             values |= {name: list(words), f"{name.removesuffix('s')}_count": len(words)}
         _make_plan(codes)
         _make_days(values["today"])
-        with at_rest():
+        cursor.execute("SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
+        with at_rest(), without_indexes() if total - there > FEW else nullcontext():
             for script in (_VISITS, _ROWS, _TALLIES):
                 cursor.execute(script, values)
+        cursor.execute("RESET work_mem; RESET maintenance_work_mem; RESET synchronous_commit")
         cursor.execute("DROP TABLE many_visit, many_plan, many_day")
-        for table in (
-            "viewflow_process",
-            "viewflow_task",
-            "cases_dossier",
-            "cases_workqueue",
-            "cases_queuetally",
-        ):
+        for table in TABLES:
             cursor.execute(f"VACUUM ANALYZE {table}")
 
 
