@@ -118,6 +118,14 @@ class Dossier(ProtectedStatusMixin):
             models.Index(fields=("-updated_at", "-id"), name="dossier_by_update"),
             models.Index(fields=("organisation", "path", "submitted_at"), name="dossier_for_split_warning"),
             GinIndex(fields=("involved",), name="dossier_by_involved"),
+            # Orders of the search page, read in both directions, the dossiers without a value apart.
+            models.Index(fields=("submitted_at", "id"), name="dossier_by_submission"),
+            models.Index(fields=("next_due_on", "id"), name="dossier_by_due"),
+            models.Index(fields=("amount_ht", "id"), name="dossier_by_amount"),
+            # Its filters; PostgreSQL joins their bitmaps.
+            models.Index(fields=("status",), name="dossier_by_status"),
+            models.Index(fields=("path",), name="dossier_by_path"),
+            models.Index(fields=("exercise",), name="dossier_by_exercise"),
         )
         triggers = (
             pgtrigger.FSM(

@@ -11,6 +11,9 @@ from cases.models.dossiers import Dossier
 class DossierFindings(models.Model):
     """The words of a dossier (reference, title, data, messages, names of pieces; never notes nor sealed opinions).
 
+    Triggers of ``cases_dossier``, ``cases_message`` and ``cases_document`` keep ``vector``, ``head`` (reference and title
+    alone) and ``scope`` (migration 0015). ``scope``: the dossier's body, those above it (lineages) and ``involved``. It
+    only helps the index to find what a person may read; whether they may is asked of the dossier itself.
     ``blocked_rules``: keys of the rules that forbid the way ahead at the open step, as they were found for
     ``checked_version`` of the dossier on ``checked_on``.
     """
@@ -19,6 +22,8 @@ class DossierFindings(models.Model):
         Dossier, on_delete=models.PROTECT, primary_key=True, related_name="findings"
     )
     vector = SearchVectorField("mots", null=True)
+    head = SearchVectorField("mots de la référence et de l’objet", null=True)
+    scope = ArrayField(models.CharField(max_length=400), verbose_name="lecteurs", default=list)
     blocked_rules = ArrayField(
         models.CharField(max_length=80), verbose_name="règles bloquantes", default=list
     )
@@ -29,7 +34,8 @@ class DossierFindings(models.Model):
         verbose_name = "index de recherche"
         default_permissions = ()
         indexes = (
-            GinIndex(fields=("vector",), name="findings_words"),
+            # One index for all three: what a person may read and what holds the words are intersected inside it.
+            GinIndex(fields=("vector", "head", "scope"), name="findings_words"),
             GinIndex(fields=("blocked_rules",), name="findings_blocked"),
         )
 
