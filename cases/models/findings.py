@@ -11,9 +11,9 @@ from cases.models.dossiers import Dossier
 class DossierFindings(models.Model):
     """The words of a dossier (reference, title, data, messages, names of pieces; never notes nor sealed opinions).
 
-    Triggers of ``cases_dossier``, ``cases_message`` and ``cases_document`` keep ``vector``, ``head`` (reference and title
-    alone) and ``scope`` (migration 0015). ``scope``: the dossier's body, those above it (lineages) and ``involved``. It
-    only helps the index to find what a person may read; whether they may is asked of the dossier itself.
+    Triggers of ``cases_dossier``, ``cases_message`` and ``cases_document`` keep ``vector``, ``head`` (reference and
+    title alone) and ``scope`` (migration 0015). ``scope``: the dossier's body, those above it (lineages) and
+    ``involved``. It only helps the index to find what a person may read; whether they may is asked of the dossier.
     ``blocked_rules``: keys of the rules that forbid the way ahead at the open step, as they were found for
     ``checked_version`` of the dossier on ``checked_on``.
     """

@@ -160,7 +160,9 @@ SELECT gen_random_uuid(), reference, path, 'cog-2014-2017', '{}', organisation, 
        extract(year FROM began), jsonb_build_object('title', title, 'nature', act, 'facilities', jsonb_build_array(
            concat_ws(' ', 'Établissement de', town)), 'reason', concat_ws(' ', 'Dossier de charge,', act, thing)),
        '{}', CASE WHEN due IS NULL THEN 'closed' ELSE 'under_review' END, 1, '{}',
-       ARRAY['preparer@' || organisation, 'reviewer@' || %(fund)s], %(base)s + n, due, 0, repeat('0', 64),
+       ARRAY['preparer@' || organisation, 'reviewer@' || %(fund)s]
+           || CASE WHEN path = 'fnass_restructuring' THEN ARRAY['authority@' || %(dss)s] ELSE '{}'::text[] END,
+       %(base)s + n, due, 0, repeat('0', 64),
        translate(lower(reference || ' ' || title), 'àâçéèêëîïôùû', 'aaceeeeiiouu'), %(creator)s,
        began + time '08:00' AT TIME ZONE 'UTC', began + time '08:00' AT TIME ZONE 'UTC',
        latest + time '08:00' AT TIME ZONE 'UTC'
@@ -298,6 +300,7 @@ def grow(creator: User, total: int) -> None:
             "base": highest - there,
             "module": "workflows/paths.",
             "fund": codes["canssm"],
+            "dss": codes["dss"],
             "creator": creator.pk,
             "type": ContentType.objects.get_for_model(Organisation).pk,
             "rare": RARE,
