@@ -5,7 +5,7 @@ from celery import shared_task
 from cases import clock
 from workflows.services import expire_deadlines as sweep
 from workflows.services import fold_tallies as fold
-from workflows.services import open_due_obligations
+from workflows.services import open_due_obligations, run_due
 from workflows.services import send_reminders as remind
 
 
@@ -31,3 +31,12 @@ def send_reminders() -> int:
 def fold_tallies() -> int:
     """Fold what has happened in the queues into their sums; how many rows."""
     return fold()
+
+
+@shared_task
+def run_bulk(run_id: int | None = None) -> int:
+    """Do acts on many dossiers whose moment has come, or only that one; how many dossiers have got their result.
+
+    Beat sends it without a number: what no message told of, what a worker left.
+    """
+    return run_due(run_id=run_id).items

@@ -339,6 +339,13 @@ CELERY_BEAT_SCHEDULE["fold-tallies"] = {
     "schedule": 60.0,
     "options": {"expires": 55},
 }
+#: An act on many dossiers that decides waits so long before the first of them, so that it can be recalled.
+BERLINE_BULK_RECALL_SECONDS = env.number("BERLINE_BULK_RECALL_SECONDS", 120)
+CELERY_BEAT_SCHEDULE["sweep-bulk"] = {
+    "task": "workflows.tasks.run_bulk",
+    "schedule": float(BERLINE_SWEEP_SECONDS),
+    "options": {"expires": BERLINE_SWEEP_SECONDS + 10},
+}
 #: Folder (Maildir) into which the mail server puts what comes back; `manage.py receive_bounce` is the other way.
 BERLINE_BOUNCE_MAILDIR = env.text("BERLINE_BOUNCE_MAILDIR")
 if BERLINE_BOUNCE_MAILDIR:
