@@ -73,10 +73,13 @@ class Holding:
         """How the journal and the PDF name it: « Directeur général — CANSSM », or « Directeur général — CANSSM, par
         délégation de Gilles Général (décision n° 12) ».
         """
+        return self.full_capacity[:MAX_CAPACITY]
+
+    @property
+    def full_capacity(self) -> str:
+        """The same however long; a delegation whose words would not fit is refused when it is given."""
         own = f"{self.role.label} — {self.organisation_name}"
-        if self.delegation is None:
-            return own
-        return f"{own}, {self.on_behalf} ({self.delegation.act})"[:MAX_CAPACITY]
+        return f"{own}, {self.on_behalf} ({self.delegation.act})" if self.delegation is not None else own
 
     @property
     def on_behalf(self) -> str:

@@ -41,7 +41,9 @@ class QueueIn(BaseModel):
 
 
 class QueueItemOut(BaseModel):
-    """Une tâche ouverte et son dossier. « age_days » : jours depuis l’ouverture de la tâche."""
+    """Une tâche ouverte et son dossier. « age_days » : jours depuis l’ouverture de la tâche ; « under » : au nom de qui
+    elle se ferait par délégation, vide pour un rôle que l’on tient soi-même.
+    """
 
     task_id: int
     step: str
@@ -61,6 +63,7 @@ class QueueItemOut(BaseModel):
     age_days: int
     due_on: date | None
     overdue: bool
+    under: str
 
 
 class QueueOut(BaseModel):
@@ -160,6 +163,7 @@ def _item(item: QueueItem) -> QueueItemOut:
         age_days=item.age_days,
         due_on=item.due_on,
         overdue=item.overdue,
+        under=item.under,
     )
 
 

@@ -14,7 +14,7 @@ from workflows.selectors.dossier_view import DossierView
 GIVEN_UP = (DossierStatus.REFUSED, DossierStatus.WITHDRAWN, DossierStatus.LAPSED)
 
 #: Said instead of what is exchanged.
-READ_BY_DELEGATION = "Vous lisez ce dossier par délégation : vous avez les actes et les pièces, ni les messages ni les liens."
+READ_BY_DELEGATION = "Par délégation, vous lisez ce dossier et ses pièces ; ni les messages, ni les liens."
 
 #: How a link reads from the dossier that it leads to.
 REVERSED = {

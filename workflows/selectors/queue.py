@@ -5,6 +5,7 @@ Sorted by date it follows the open tasks of those roles: no index holds a task's
 
 import base64
 import binascii
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from viewflow.workflow.models import Task
 from cases import clock, rows
 from cases.errors import Invalid
 from cases.models import Dossier, Organisation, User
-from cases.permissions import Holding, holdings_of
+from cases.permissions import Holding, acting_holdings_of, covers
 from cases.selectors import normalise
 from cases.selectors.desk import mark_of
 from cases.text import storable
@@ -55,7 +56,7 @@ class QueueItem:
     """One open task with its dossier. ``age_days``: calendar days since the task opened.
 
     ``mark``: what the person has not seen of the dossier (``cases.selectors.desk.mark_of``). ``until``: when a task
-    that they put aside comes back.
+    that they put aside comes back. ``under``: « par délégation de Gilles Général », empty for a role of one's own.
     """
 
     task_id: int
@@ -72,6 +73,7 @@ class QueueItem:
     overdue: bool
     mark: str = ""
     until: date | None = None
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,20 @@ _FROM = """
        ) open_task
 """
 
+# A role received by delegation reaches the dossiers of its scopes only; ``cases.permissions.covers`` in SQL.
+_SCOPED = (
+    "%(objects)s::text[]) AS held (permission, object)",
+    "%(objects)s::text[], %(scopes)s::text[]) AS held (permission, object, scopes)",
+)
+_IN_SCOPE = """
+AND (held.scopes IS NULL OR EXISTS (
+     SELECT FROM cases_dossier reached
+      CROSS JOIN jsonb_to_recordset(held.scopes::jsonb) AS scope (paths text[], ceiling numeric)
+      WHERE reached.process_id = task.process_id
+        AND (cardinality(scope.paths) = 0 OR reached.path = ANY (scope.paths))
+        AND (scope.ceiling IS NULL OR reached.amount_ht <= scope.ceiling)))
+"""
+
 # The page and how many there are in all, in one statement: no page leaves one row without a task.
 _PAGE = f"""
 WITH {ASIDE}
@@ -148,12 +164,13 @@ def queue(
     holdings: tuple[Holding, ...] | None = None,
     count_late: bool = False,
 ) -> QueuePage:
-    """One page of the open tasks that ``user`` could do. Two statements, one with ``holdings``.
+    """One page of the open tasks that ``user`` could do, in their own right or by delegation (``acting_holdings_of``).
+    Two statements, one with ``holdings``.
 
     ``count_late``: say also how many are past their date. Raises ``Invalid`` for a broken cursor.
     """
     asked = filters or QueueFilters()
-    held = holdings_of(user) if holdings is None else holdings
+    held = acting_holdings_of(user) if holdings is None else holdings
     words = (asked.path, asked.organisation, asked.text)
     if not held or not all(storable(one) for one in words):
         return QueuePage((), "", 0, True)
@@ -177,7 +194,7 @@ def queue(
         )
         found = cursor.fetchall()
     count, aside, late_count = found[0][:3]
-    items = [_item(row[3:]) for row in found if row[5] is not None]
+    items = [_item(row[3:], held) for row in found if row[5] is not None]
     shown = items[:PAGE_SIZE]
     return QueuePage(
         items=tuple(shown),
@@ -200,9 +217,10 @@ def source_of(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tupl
     ``{after}`` and ``{limit}`` remain to be filled in.
     """
     conditions = ["{after}"]
+    places = _places(held)
     parameters: dict[str, Any] = {
-        "permissions": [one.role.permission for one in held],
-        "objects": [str(one.organisation_id) for one in held],
+        "permissions": [permission for permission, _ in places],
+        "objects": [body for _, body in places],
         "user": user.pk,
         "today": clock.today(),
     }
@@ -230,11 +248,42 @@ def source_of(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tupl
     put_aside = "(ARRAY(SELECT task_id FROM aside))"
     conditions.append(f"AND task.id {'= ANY' if asked.snoozed else '<> ALL'} {put_aside}")
     order = f"{_DUE}, task.created, task.id" if by_date else "task.created, task.id"
-    filled = _FROM.replace("{join}", join).replace("{where}", " ".join(conditions))
+    source = _FROM
+    if any(scopes is not None for scopes in places.values()):
+        source = source.replace(*_SCOPED)
+        parameters["scopes"] = list(places.values())
+        conditions.append(_IN_SCOPE)
+    filled = source.replace("{join}", join).replace("{where}", " ".join(conditions))
     return filled.replace("{order}", order).replace("{due}", _DUE if by_date else "NULL::date"), parameters
 
 
-def _item(row: Sequence[Any]) -> QueueItem:
+def _places(held: tuple[Holding, ...]) -> dict[tuple[str, str], str | None]:
+    """Role and body, each once → the scopes within which it is held, as JSON; None: in one's own right."""
+    scopes: dict[tuple[str, str], list[dict[str, Any]] | None] = {}
+    for one in held:
+        place, given = (one.role.permission, str(one.organisation_id)), one.delegation
+        if given is None:
+            scopes[place] = None
+        elif (others := scopes.setdefault(place, [])) is not None:
+            ceiling = str(given.ceiling) if given.ceiling is not None else None
+            others.append({"paths": given.paths, "ceiling": ceiling})
+    return {place: None if some is None else json.dumps(some) for place, some in scopes.items()}
+
+
+def _under(held: tuple[Holding, ...], task: Task, dossier: Dossier) -> str:
+    """Under whose delegation the task would be done; nothing for a role of one's own."""
+    chair = chair_of(task)
+    able = [
+        one
+        for one in held
+        if (one.role, one.organisation_id) == (chair.role, chair.organisation_id)
+        and covers(one, dossier.path, dossier.amount_ht)
+    ]
+    own = any(one.delegation is None for one in able)
+    return "" if own or not able else able[0].on_behalf
+
+
+def _item(row: Sequence[Any], held: tuple[Holding, ...]) -> QueueItem:
     (until, seen), values = row[:2], row[2:]
     task, values = rows.build(Task, values)
     dossier, values = rows.build(Dossier, values)
@@ -257,6 +306,7 @@ def _item(row: Sequence[Any]) -> QueueItem:
         overdue=dossier.next_due_on is not None and dossier.next_due_on < today,
         mark=mark_of(dossier.journal_length, seen),
         until=until,
+        under=_under(held, task, dossier),
     )
 
 

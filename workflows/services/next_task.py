@@ -5,7 +5,7 @@ from viewflow.workflow.models import Task
 
 from cases.errors import Conflict, Forbidden, NotFound
 from cases.models import User
-from cases.permissions import holdings_of
+from cases.permissions import acting_holdings_of
 from workflows.selectors.next_task import next_tasks
 from workflows.selectors.queue import QueueFilters
 from workflows.services.locking import busy_is_conflict
@@ -39,7 +39,7 @@ def claim_next(*, actor: User, filters: QueueFilters | None = None) -> Task:
     what the separation of duties closes to them is passed by. The claim is journalled as any other. Nine statements
     where nobody interferes. Raises ``NotFound`` (nothing is left), ``Conflict`` (others took all that was looked at).
     """
-    holdings = holdings_of(actor)
+    holdings = acting_holdings_of(actor)
     refused: set[int] = set()
     asked = filters or QueueFilters()
     for _ in range(ROUNDS):

@@ -14,7 +14,7 @@ from cases.errors import BusinessError
 from cases.models import Organisation
 from cases.permissions import Holding
 from cases.selectors import dossiers_visible_to, running_deadlines, search_dossiers
-from cases.views.access import holdings_of_request, person_of
+from cases.views.access import acting_of_request, holdings_of_request, person_of
 from workflows.engine import all_paths
 from workflows.selectors import QueueFilters, page_of, queue
 from workflows.services import claim, release
@@ -28,15 +28,16 @@ HOME_DATES = 10
 def home(request: HttpRequest) -> HttpResponse:
     """What awaits me, my dossiers, the dates that come."""
     user, held = person_of(request), holdings_of_request(request)
-    page = queue(user, holdings=held)
-    late = queue(user, QueueFilters(overdue=True), holdings=held)
+    acting = acting_of_request(request)
+    page = queue(user, holdings=acting)
+    late = queue(user, QueueFilters(overdue=True), holdings=acting)
     dossiers = page_of(dossiers_visible_to(user, held).select_related("organisation"), size=HOME_TASKS).items
     today = clock.today()
     return render(
         request,
         "home.html",
         {
-            "no_role": not held,
+            "no_role": not acting,
             "tasks": page.items[:HOME_TASKS],
             "task_count": page.count,
             "task_count_is_exact": page.count_is_exact,
@@ -87,7 +88,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         text=request.GET.get("q", "").strip(),
         cursor=request.GET.get("cursor", ""),
     )
-    page = queue(user, asked, holdings=held)
+    page = queue(user, asked, holdings=acting_of_request(request))
     chosen = next((name for name in ("mine", "free", "overdue") if getattr(asked, name)), "")
     views = [("", "Toutes"), ("mine", "Prises par moi"), ("free", "Libres"), ("overdue", "En retard")]
     return render(
