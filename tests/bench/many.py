@@ -39,8 +39,8 @@ SPAN = 3_650
 #: Beside the two of ``Cast``.
 CARMI = ("sud", "centre-est", "centre-ouest", "sud-ouest", "sud-est", "ouest")
 
-#: path, class, rank among the steps, step, role, body that acts (″ is the dossier's own), outcome, passed only by a
-#: dossier in seven. Ranks count the steps passed.
+#: Path, class, rank among the steps, step, role, body that acts (empty: the dossier's own), outcome. Only one in seven
+#: passes ranks 2 and 3; the others go on from 1 to 4.
 STEPS = (
     ("fnmo_investment", "FnmoInvestment", 0, "sign_off", "regional_director", "", "transmit"),
     ("fnmo_investment", "FnmoInvestment", 1, "check", "reviewer", "canssm", "complete"),
@@ -147,11 +147,12 @@ SELECT n, path, organisation, step, flow, role, coalesce(body, organisation) AS 
 ANALYZE many_visit
 """
 
-_ROWS = """
+_ROWS = r"""
 INSERT INTO viewflow_process (id, flow_class, status, created, data)
 SELECT %(base)s + n, %(module)s || flow_class, 'NEW', now(), '{}'
   FROM (SELECT n, path FROM many_visit GROUP BY n, path) made
-  JOIN (SELECT DISTINCT path_key, regexp_replace(flow, '\.[a-z_]+$', '') AS flow_class FROM many_plan) plan ON path_key = path;
+  JOIN (SELECT DISTINCT path_key, regexp_replace(flow, '\.[a-z_]+$', '') AS flow_class FROM many_plan) plan
+    ON path_key = path;
 
 INSERT INTO cases_dossier (public_id, reference, path, convention, rule_versions, organisation_id, title, amount_ht,
        exercise, data, results, status, version, participants, involved, process_id, next_due_on, journal_length,
@@ -171,7 +172,8 @@ SELECT gen_random_uuid(), reference, path, 'cog-2014-2017', '{}', organisation, 
                'CHG-' || extract(year FROM min(came)) || '-' || lpad(n::text, 7, '0') AS reference
           FROM many_visit GROUP BY n, path, organisation) one
  CROSS JOIN LATERAL (
-       SELECT (%(acts)s::text[])[1 + n %% %(act_count)s] AS act, (%(things)s::text[])[1 + n / 12 %% %(thing_count)s] AS thing,
+       SELECT (%(acts)s::text[])[1 + n %% %(act_count)s] AS act,
+              (%(things)s::text[])[1 + n / 12 %% %(thing_count)s] AS thing,
               (%(towns)s::text[])[1 + n / 5 %% %(town_count)s] AS town) words
  CROSS JOIN LATERAL (
        SELECT concat_ws(' ', act, thing, 'de', town, CASE WHEN n %% 10000 = 77 THEN %(rare)s END) AS title) named;
@@ -309,7 +311,9 @@ def grow(creator: User, total: int) -> None:
             values |= {name: list(words), f"{name.removesuffix('s')}_count": len(words)}
         _make_plan(codes)
         _make_days(values["today"])
-        cursor.execute("SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
+        cursor.execute(
+            "SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off"
+        )
         with at_rest(), without_indexes() if total - there > FEW else nullcontext():
             for script in (_VISITS, _ROWS, _TALLIES):
                 cursor.execute(script, values)
@@ -323,8 +327,8 @@ def _make_plan(codes: dict[str, int]) -> None:
     """The steps as a table."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY TABLE many_plan (path_key text, flow text, rank bigint, step text, role text, body bigint, "
-            "outcome text)"
+            "CREATE TEMPORARY TABLE many_plan (path_key text, flow text, rank bigint, step text, "
+            "role text, body bigint, outcome text)"
         )
         cursor.executemany(
             "INSERT INTO many_plan VALUES (%s, %s, %s, %s, %s, %s, %s)",
