@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from viewflow.workflow.base import Node
@@ -84,7 +85,7 @@ class Box:
 @dataclass(slots=True)
 class Link:
     """An edge; ``way`` is down (to the next row), skip, back, loop, out (to a side step), in (from one) or
-    far.
+    far. The last ``figures`` lines of its label are figures.
     """
 
     source: Box
@@ -92,12 +93,23 @@ class Link:
     label: list[str]
     way: str
     lane: int = 0
+    figures: int = 0
     ports: dict[str, float] = field(default_factory=dict)
 
     @property
     def span(self) -> int:
         """How many rows it crosses."""
         return abs(self.source.row - self.target.row)
+
+
+class BoxLook(NamedTuple):
+    """How a step is painted: further classes, colours of ground and border, width and dashes of the border."""
+
+    classes: str
+    fill: str
+    border: str
+    thickness: str
+    dashes: str = ""
 
 
 def path_svg(path: type[Path], states: Mapping[str, str] | None = None) -> str:
@@ -142,12 +154,45 @@ class Drawing:
         self.states = states
         self.boxes = _place(path)
         self.links = [link for box in self.boxes.values() for link in _links(box, self.boxes)]
+        self._annotate()
         self.trunk = sorted((box for box in self.boxes.values() if box.column == 0), key=lambda box: box.row)
         self._lanes("skip")
         self._lanes("back")
         self._lanes("far")
         self._size_boxes()
         self._set_coordinates()
+
+    # -- what a drawing that says more adds (workflows.engine.diagram_figures) -----------------------
+
+    def _annotate(self) -> None:
+        """Write more on the edges, before they are laid out."""
+
+    def _words(self, box: Box) -> list[str]:
+        """Lines under a step's title and role."""
+        word = STATES[self._state(box)][4]
+        return [word] if word else []
+
+    def _box_look(self, box: Box) -> BoxLook:
+        """How a step is painted."""
+        state = self._state(box)
+        fill, border, thickness, dashes, _ = STATES[state]
+        return BoxLook(f"is-{state}" if state else "", fill, border, thickness, dashes)
+
+    def _edge_look(self, link: Link, strong: bool) -> tuple[str, str]:
+        """Further classes of an edge, and the width of its line."""
+        return "", "2.5" if strong else "1.5"
+
+    def _tooltip(self, drawn: Box | Link) -> str:
+        """What a step or an edge says of itself in words; nothing for no more than is written."""
+        return ""
+
+    def _heading(self) -> str:
+        """The name of the whole."""
+        return f"Circuit « {self.path.title} »"
+
+    def _description(self) -> str:
+        """The whole in words."""
+        return description(self.path, self.states)
 
     # -- layout ------------------------------------------------------------------------------------
 
@@ -234,7 +279,7 @@ class Drawing:
 
     def _size_boxes(self) -> None:
         for box in self.boxes.values():
-            text = 20 * len(box.title) + LINE * len(box.role) + (LINE if self._word(box) else 0)
+            text = 20 * len(box.title) + LINE * len(box.role) + LINE * len(self._words(box))
             box.height = text + 24 if box.is_step else 36
             if not box.is_step:
                 box.width = max(text_width(line, BOLD * TITLE_SIZE) for line in box.title) + 44
@@ -336,9 +381,6 @@ class Drawing:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def _word(self, box: Box) -> str:
-        return STATES[self._state(box)][4]
-
     def _state(self, box: Box) -> str:
         state = self.states.get(box.node.name, "")
         return state if state in STATES else ""
@@ -362,8 +404,8 @@ class Drawing:
                 "fill": INK,
             },
         )
-        ET.SubElement(svg, "title", {"id": f"{name}-title"}).text = f"Circuit « {self.path.title} »"
-        ET.SubElement(svg, "desc", {"id": f"{name}-desc"}).text = description(self.path, self.states)
+        ET.SubElement(svg, "title", {"id": f"{name}-title"}).text = self._heading()
+        ET.SubElement(svg, "desc", {"id": f"{name}-desc"}).text = self._description()
         ET.SubElement(svg, "rect", {"class": "ground", "width": "100%", "height": "100%", "fill": SURFACE})
         for link in sorted(self.links, key=lambda one: one.way == "down"):
             self._draw_link(svg, link)
@@ -383,13 +425,14 @@ class Drawing:
             if link.way == "out"
             else "return"
         )
-        group = ET.SubElement(svg, "g", {"class": f"edge edge--{kind}"})
         strong = kind == "forward"
+        more, thickness = self._edge_look(link, strong)
+        group = self._group(svg, f"edge edge--{kind} {more}".rstrip(), link)
         line = {
             "d": rounded(_shortened(points)),
             "fill": "none",
             "stroke": INK if strong else SOFT,
-            "stroke-width": "2.5" if strong else "1.5",
+            "stroke-width": thickness,
         }
         if kind == "return":
             line["stroke-dasharray"] = "6 4"
@@ -397,41 +440,48 @@ class Drawing:
         ET.SubElement(group, "path", {"class": "arrow", "d": arrow(points), "fill": INK if strong else SOFT})
         if link.label:
             x, y = self._label_at(link)
-            size = LABEL_SIZE
+            plain = {"class": "edge-label", "fill": SOFT}
+            strong_ink = {"class": "edge-label edge-figure", "fill": INK, "font-weight": "600"}
             for number, text in enumerate(reversed(link.label)):
-                _text(group, text, x, y - LINE * number, size, {"class": "edge-label", "fill": SOFT})
+                ink = strong_ink if number < link.figures else plain
+                _text(group, text, x, y - LINE * number, LABEL_SIZE, ink)
 
     def _draw_box(self, svg: ET.Element, box: Box) -> None:
-        state = self._state(box)
-        fill, border, thickness, dashes, word = STATES[state]
+        look = self._box_look(box)
         kind = "step" if box.is_step else "event"
-        group = ET.SubElement(svg, "g", {"class": f"{kind} is-{state}" if state else kind})
+        group = self._group(svg, f"{kind} {look.classes}".rstrip(), box)
         shape = {
             "x": _number(box.x),
             "y": _number(box.y),
             "width": _number(box.width),
             "height": _number(box.height),
             "rx": _number(8 if box.is_step else box.height / 2),
-            "fill": fill if box.is_step else INK if isinstance(box.node, Finish) else SURFACE,
-            "stroke": border if box.is_step else INK,
-            "stroke-width": thickness,
+            "fill": look.fill if box.is_step else INK if isinstance(box.node, Finish) else SURFACE,
+            "stroke": look.border if box.is_step else INK,
+            "stroke-width": look.thickness,
         }
-        if dashes:
-            shape["stroke-dasharray"] = dashes
+        if look.dashes:
+            shape["stroke-dasharray"] = look.dashes
         ET.SubElement(group, "rect", shape)
         lines = [(text, TITLE_SIZE, 20.0, "step-title") for text in box.title]
         lines += [(text, ROLE_SIZE, LINE, "step-role") for text in box.role]
-        if word:
-            lines.append((word, ROLE_SIZE, LINE, "step-state"))
+        lines += [(text, ROLE_SIZE, LINE, "step-state") for text in self._words(box)]
         y = box.middle - sum(height for _, _, height, _ in lines) / 2
         for text, size, height, role in lines:
             y += height
-            look = {"class": role, "text-anchor": "middle", "fill": INK if role != "step-role" else MUTED}
+            ink = {"class": role, "text-anchor": "middle", "fill": INK if role != "step-role" else MUTED}
             if role != "step-role":
-                look["font-weight"] = "600"
+                ink["font-weight"] = "600"
             if isinstance(box.node, Finish):
-                look["fill"] = SURFACE
-            _text(group, text, box.x + box.width / 2, y - 4.5, size, look)
+                ink["fill"] = SURFACE
+            _text(group, text, box.x + box.width / 2, y - 4.5, size, ink)
+
+    def _group(self, svg: ET.Element, classes: str, drawn: Box | Link) -> ET.Element:
+        """The group of a step or an edge, with its words where there are some."""
+        group = ET.SubElement(svg, "g", {"class": classes})
+        if tooltip := self._tooltip(drawn):
+            ET.SubElement(group, "title").text = tooltip
+        return group
 
 
 def _place(path: type[Path]) -> dict[str, Box]:
