@@ -31,8 +31,9 @@ def messages(response: Any) -> list[str]:
 
 
 def stored(reference: str = "") -> dict[str, Any]:
-    """What a refused page must leave as it was: all rows but those of sessions."""
+    """What a refused page must leave as it was: all rows but those of sessions, and what a person has seen."""
     found = state_of_everything(reference)
     found.pop("django_session")
+    found.pop("cases_dossiervisit")
     found.pop("berline_cache", None)
     return found

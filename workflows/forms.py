@@ -6,10 +6,14 @@ from typing import Any
 from django import forms
 
 from cases.deadlines import Unit
+from cases.forms import day_field
 from cases.models import User
+from cases.permissions import Holding
 from cases.register_terms import LinkKind
 from cases.services.exchanges import MAX_FILES, MAX_TEXT
 from workflows.services.extensions import MAX_EXTENSION
+from workflows.services.locking import MAX_MOTIVE
+from workflows.services.motives import MAX_TITLE, PLACEHOLDERS, Use, uses_of
 
 
 class ReassignForm(forms.Form):
@@ -153,3 +157,75 @@ class LinkForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+class SnoozeForm(forms.Form):
+    """Until when a task is put aside. The service judges the day."""
+
+    until = day_field("Remettre dans ma file le")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+
+class MotiveForm(forms.Form):
+    """A motive of a desk: where it belongs, for which acts it is offered, its title and text."""
+
+    desk = forms.ChoiceField(
+        label="Bureau",
+        error_messages={
+            "required": "Choisissez le bureau qui garde ce motif.",
+            "invalid_choice": "Choisissez dans la liste l’un de vos bureaux.",
+        },
+    )
+    title = forms.CharField(
+        label="Intitulé",
+        max_length=MAX_TITLE,
+        help_text="Ce que montre la liste, par exemple : devis manquant.",
+        error_messages={
+            "required": "Donnez un intitulé : c’est lui qui paraît dans la liste.",
+            "max_length": f"L’intitulé tient en {MAX_TITLE} caractères.",
+        },
+    )
+    text = forms.CharField(
+        label="Texte",
+        max_length=MAX_MOTIVE,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="Vous pouvez laisser à remplir : "
+        + " ; ".join(f"<code>{{{name}}}</code>, {words}" for name, words in PLACEHOLDERS.items())
+        + ".",
+        error_messages={
+            "required": "Écrivez le texte du motif.",
+            "max_length": f"Le texte tient en {MAX_MOTIVE} caractères.",
+        },
+    )
+    use = forms.ChoiceField(
+        label="Proposé pour",
+        required=False,
+        error_messages={
+            "invalid_choice": "Choisissez dans la liste l’acte pour lequel ce motif est proposé."
+        },
+    )
+
+    def __init__(self, desks: Iterable[Holding], *args: Any, desk: str = "", **kwargs: Any) -> None:
+        """``desk``: the one that keeps the motive already, which then stays."""
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        held = {one.tag: one for one in desks}
+        roles = frozenset(one.role for one in held.values())
+        if desk:
+            del self.fields["desk"]
+            roles = frozenset({held[desk].role}) if desk in held else roles
+        else:
+            choices = [(tag, one.capacity) for tag, one in held.items()]
+            self.fields["desk"].choices = choices if len(choices) == 1 else [("", "Choisir…"), *choices]  # type: ignore[attr-defined]
+        groups: list[Any] = [("", "Tous les actes de ce bureau")]
+        for path, acts in uses_of(roles):
+            whole = (path.key, "Tous les actes de ce circuit")
+            groups.append((path.title, [whole, *((use.key, words) for use, words in acts)]))
+        self.fields["use"].choices = groups  # type: ignore[attr-defined]
+
+    def asked_use(self) -> Use:
+        """The acts for which the motive is offered."""
+        return Use(*self.cleaned_data["use"].split("/")) if self.cleaned_data["use"] else Use()

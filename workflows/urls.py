@@ -2,15 +2,46 @@
 
 from django.urls import path
 
-from workflows.views import calendar, dossier, exchanges, feeds, filing, meetings, receipts, register, work
+from workflows.views import (
+    bulk,
+    bottlenecks,
+    calendar,
+    desk,
+    dossier,
+    exchanges,
+    feeds,
+    filing,
+    meetings,
+    motives,
+    receipts,
+    register,
+    work,
+)
 
 urlpatterns = [
     path("", work.home, name="home"),
     path("taches/", work.queue_page, name="queue"),
+    path("taches/suivante/", desk.task_next, name="task_next"),
+    path("taches/<int:task_id>/de-cote/", desk.task_snooze, name="task_snooze"),
+    path("taches/<int:task_id>/reprendre/", desk.task_wake, name="task_wake"),
+    path("motifs/", motives.motives, name="motives"),
+    path("motifs/nouveau/", motives.motive_new, name="motive_new"),
+    path("motifs/<uuid:public_id>/", motives.motive, name="motive"),
+    path("motifs/<uuid:public_id>/retirer/", motives.motive_retire, name="motive_retire"),
+    path("raccourcis/", desk.shortcuts, name="shortcuts"),
     path("taches/<int:task_id>/prendre/", work.task_claim, name="task_claim"),
     path("taches/<int:task_id>/rendre/", work.task_release, name="task_release"),
     path("taches/<int:task_id>/confier/", dossier.task_reassign, name="task_reassign"),
+    path("lots/", bulk.bulk_runs, name="bulk_runs"),
+    path("lots/nouveau/", bulk.bulk_new, name="bulk_new"),
+    path("lots/<uuid:public_id>/", bulk.bulk_run, name="bulk_run"),
+    path("lots/<uuid:public_id>/rappeler/", bulk.bulk_recall, name="bulk_recall"),
+    path("lots/<uuid:public_id>/resultats.csv", bulk.bulk_csv, name="bulk_csv"),
+    path("lots/<uuid:public_id>/resultats.xlsx", bulk.bulk_xlsx, name="bulk_xlsx"),
     path("dossiers/", work.search, name="search"),
+    path("charge/circuits/", bottlenecks.bottlenecks, name="bottlenecks"),
+    path("charge/circuits/<slug:key>/", bottlenecks.bottlenecks_path, name="bottlenecks_path"),
+    path("charge/circuits/<slug:key>/export.xlsx", bottlenecks.bottlenecks_xlsx, name="bottlenecks_xlsx"),
     path("calendrier/", calendar.calendar, name="calendar"),
     path("registre/", register.register, name="register"),
     path("registre/export.xlsx", register.register_xlsx, name="register_xlsx"),
@@ -38,6 +69,7 @@ urlpatterns = [
     path("dossiers/<str:reference>/", dossier.dossier, name="dossier"),
     path("dossiers/<str:reference>/modifier/", filing.dossier_edit, name="dossier_edit"),
     path("dossiers/<str:reference>/agir/", dossier.dossier_act, name="dossier_act"),
+    path("dossiers/<str:reference>/motif/", dossier.motive_insert, name="motive_insert"),
     path(
         "dossiers/<str:reference>/echeances/<int:deadline_id>/prolonger/",
         dossier.deadline_extend,

@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Any
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from cases.models.dossiers import Dossier
@@ -73,6 +74,8 @@ class JournalEntry(ChainedEntry):
         ordering = ("dossier", "sequence")
         default_permissions = ()
         constraints = (models.UniqueConstraint(name="journal_sequence_once", fields=("dossier", "sequence")),)
+        # Entries lie in the table nearly in the order of their moments: a few pages tell what happened since a day.
+        indexes = (BrinIndex(fields=("at",), name="journal_by_moment", autosummarize=True),)
         triggers = (
             pgtrigger.Protect(name="journal_append_only", operation=APPEND_ONLY),
             not_truncated("journal_not_truncated"),

@@ -16,7 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.deadlines import Unit
 from cases.errors import BusinessError, Invalid, NotFound
 from cases.selectors import dossier_for, dossiers_visible_to
+from cases.selectors.desk import Visit, visit_of
 from cases.services import export_journal
+from cases.services.desk import note_visit
 from cases.uploads import refused_uploads
 from cases.views.access import acting_of_request, person_of
 from workflows.engine import get_path
@@ -27,7 +29,7 @@ from workflows.selectors import DossierView, dossier_view
 from workflows.selectors.exchange_view import exchanges_of
 from workflows.selectors.owed import owed_by
 from workflows.services import add_document, extend_deadline, perform, reassign
-from workflows.views import credit_presentation, exchange_presentation, presentation
+from workflows.views import credit_presentation, desk_presentation, exchange_presentation, presentation
 
 
 def dossier_page(
@@ -40,17 +42,23 @@ def dossier_page(
     reassigned: ReassignForm | None = None,
     extended: tuple[int, ExtendForm] | None = None,
     exchanged: dict[str, Any] | None = None,
+    typed: dict[str, str] | None = None,
+    visit: Visit | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page of a dossier; what was just refused is shown with what was typed.
 
     ``exchanged``: a form that was refused among messages, notes and links (``exchange_presentation.context_of``).
+    ``typed``: step, outcome and motive of an act that is still being written. ``visit``: when the person looked at the
+    dossier before.
     """
     user = person_of(request)
     exchanges = exchanges_of(view, user)
     pairs, tables = presentation.facts(view)
     tasks = presentation.tasks(view, user.pk, reassigned)
-    actions = presentation.actions(view, failed, bound)
+    actions = presentation.actions(view, failed or typed, bound)
+    desk_presentation.offer_motives(view, actions, user)
+    journal = presentation.journal(view, exchange_presentation.names_of_links(exchanges))
     if failed is not None and failed["motive"]:
         shown = any(
             action["allowed"] and (action["step"], action["outcome"]) == (failed["step"], failed["outcome"])
@@ -76,6 +84,8 @@ def dossier_page(
             "actions": actions,
             "yours": any(presentation.awaits(action) for action in actions),
             "failed": failed,
+            "kept": failed or typed,
+            "motive_url": reverse("motive_insert", args=[view.dossier.reference]),
             "blockers": view.blockers,
             "warnings": view.warnings,
             "pieces": view.pieces,
@@ -84,7 +94,9 @@ def dossier_page(
             "max_mb": settings.BERLINE_MAX_UPLOAD_MB,
             "deadlines": presentation.deadlines(view, extended),
             "decisions": view.decisions,
-            "journal": presentation.journal(view, exchange_presentation.names_of_links(exchanges)),
+            "journal": journal,
+            "news": desk_presentation.mark_new(journal, visit, user),
+            "visit": visit,
             "journal_export_url": reverse("dossier_journal", args=[view.dossier.reference]),
             "facts": pairs,
             "amount_label": view.path.amount_label,
@@ -105,8 +117,13 @@ def dossier_page(
 @login_required
 @require_safe
 def dossier(request: HttpRequest, reference: str) -> HttpResponse:
-    """``GET /dossiers/<reference>/``."""
-    return dossier_page(request, dossier_view(person_of(request), reference, acting_of_request(request)))
+    """``GET /dossiers/<reference>/``. The person's visit is noted once the page is made: for their own marks only."""
+    user = person_of(request)
+    view = dossier_view(user, reference, acting_of_request(request))
+    page = dossier_page(request, view, visit=visit_of(user, view.dossier))
+    if request.method == "GET":
+        note_visit(user, view.dossier)
+    return page
 
 
 @login_required
@@ -146,8 +163,43 @@ def dossier_act(request: HttpRequest, reference: str) -> HttpResponse:
             "reasons": error.reasons,
         }
         return dossier_page(request, view, failed=failed, bound=bound, status=error.http_status)
-    messages.success(request, "C’est fait, et inscrit au journal.")
+    messages.success(request, "C’est fait, et inscrit au journal.", extra_tags="next")
     return redirect("dossier", reference)
+
+
+@login_required
+@require_POST
+def motive_insert(request: HttpRequest, reference: str) -> HttpResponse:
+    """The page again with a motive of the desk taken up after what was typed. Nothing is stored, nothing judged."""
+    user = person_of(request)
+    view = dossier_view(user, reference, acting_of_request(request))
+    step, outcome = request.POST.get("step", ""), request.POST.get("outcome", "")
+    asked, motive = request.POST.get("template", ""), request.POST.get("motive", "")
+    actions = presentation.actions(view, None, None)
+    desk_presentation.offer_motives(view, actions, user)
+    offered = next(
+        (one["motives"] for one in actions if (one["step"], one["outcome"]) == (step, outcome)), []
+    )
+    chosen = next((one for one in offered if one["id"] == asked), None)
+    if chosen is None:
+        message = "Choisissez un motif dans la liste, puis « Insérer »."
+        if asked:
+            message = (
+                "Ce motif n’est plus proposé pour cet acte : choisissez-en un autre, ou écrivez le vôtre."
+            )
+        messages.warning(request, message)
+    else:
+        motive = desk_presentation.with_motive(motive, chosen["text"])
+    definition = _outcome_form(request, reference, step, outcome)
+    bound = None
+    if definition is not None:
+        bound = definition(
+            request.POST, organisation=view.dossier.organisation, auto_id=f"{step}-{outcome}-%s"
+        )
+        bound.is_valid()
+        bound.errors.clear()
+    typed = {"step": step, "outcome": outcome, "motive": motive}
+    return dossier_page(request, view, typed=typed, bound=bound)
 
 
 def _outcome_form(request: HttpRequest, reference: str, step: str, outcome: str) -> Any:

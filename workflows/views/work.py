@@ -1,8 +1,10 @@
 """Home, queue, search, and the taking and giving back of tasks."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,10 +16,14 @@ from cases.errors import BusinessError
 from cases.models import Organisation
 from cases.permissions import Holding
 from cases.selectors import dossiers_visible_to, running_deadlines, search_dossiers
+from cases.selectors.desk import recently_seen
 from cases.views.access import acting_of_request, holdings_of_request, person_of
-from workflows.engine import all_paths
+from workflows.engine import all_paths, get_path
 from workflows.selectors import QueueFilters, page_of, queue
+from workflows.selectors.changes import Changes, changes_for
+from workflows.selectors.queue import BY_DATE, SORTS
 from workflows.services import claim, release
+from workflows.views.presentation import entry_title
 
 HOME_TASKS = 8
 HOME_DATES = 10
@@ -26,11 +32,10 @@ HOME_DATES = 10
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What awaits me, my dossiers, the dates that come."""
+    """What awaits me, what changed since yesterday, my dossiers, the dates that come, what I looked at last."""
     user, held = person_of(request), holdings_of_request(request)
     acting = acting_of_request(request)
-    page = queue(user, holdings=acting)
-    late = queue(user, QueueFilters(overdue=True), holdings=acting)
+    page = queue(user, holdings=acting, count_late=True)
     dossiers = page_of(dossiers_visible_to(user, held).select_related("organisation"), size=HOME_TASKS).items
     today = clock.today()
     return render(
@@ -41,7 +46,10 @@ def home(request: HttpRequest) -> HttpResponse:
             "tasks": page.items[:HOME_TASKS],
             "task_count": page.count,
             "task_count_is_exact": page.count_is_exact,
-            "late_count": late.count,
+            "late_count": page.late,
+            "aside": page.aside,
+            "changes": _told(changes_for(user, held)),
+            "recent": recently_seen(user, acting),
             "dossiers": dossiers,
             "dates": [
                 {
@@ -55,6 +63,30 @@ def home(request: HttpRequest) -> HttpResponse:
             ],
         },
     )
+
+
+def _told(changes: Changes) -> dict[str, Any]:
+    """What changed, in words."""
+    return {
+        "since": changes.since,
+        "dossiers": [
+            {
+                "dossier": one.dossier,
+                "acts": [
+                    {
+                        "title": entry_title(get_path(one.dossier.path), entry),
+                        "who": entry.actor_name,
+                        "at": entry.at,
+                    }
+                    for entry in one.entries
+                ],
+                "more": one.more,
+            }
+            for one in changes.dossiers
+        ],
+        "others": changes.others,
+        "at_least": changes.at_least,
+    }
 
 
 def _query(request: HttpRequest) -> str:
@@ -74,23 +106,33 @@ def _readable_bodies(held: tuple[Holding, ...]) -> list[tuple[str, str]]:
     ]
 
 
+def queue_filters(asked: QueryDict) -> QueueFilters:
+    """The filters of the queue as an address or a form names them."""
+    sort = asked.get("sort", "")
+    return QueueFilters(
+        mine=bool(asked.get("mine")),
+        free=bool(asked.get("free")),
+        overdue=bool(asked.get("overdue")),
+        snoozed=bool(asked.get("snoozed")),
+        path=asked.get("path", ""),
+        organisation=asked.get("organisation", ""),
+        text=asked.get("q", "").strip(),
+        sort=sort if sort in SORTS else "",
+        cursor=asked.get("cursor", ""),
+    )
+
+
 @login_required
 @require_safe
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Every open task that the person may do."""
     user, held = person_of(request), holdings_of_request(request)
-    asked = QueueFilters(
-        mine=bool(request.GET.get("mine")),
-        free=bool(request.GET.get("free")),
-        overdue=bool(request.GET.get("overdue")),
-        path=request.GET.get("path", ""),
-        organisation=request.GET.get("organisation", ""),
-        text=request.GET.get("q", "").strip(),
-        cursor=request.GET.get("cursor", ""),
-    )
+    asked = queue_filters(request.GET)
     page = queue(user, asked, holdings=acting_of_request(request))
-    chosen = next((name for name in ("mine", "free", "overdue") if getattr(asked, name)), "")
+    chosen = next((name for name in ("mine", "free", "overdue", "snoozed") if getattr(asked, name)), "")
     views = [("", "Toutes"), ("mine", "Prises par moi"), ("free", "Libres"), ("overdue", "En retard")]
+    if page.aside or asked.snoozed:
+        views.append(("snoozed", "Mises de côté"))
     return render(
         request,
         "queue.html",
@@ -100,12 +142,17 @@ def queue_page(request: HttpRequest) -> HttpResponse:
             "views": [
                 {
                     "label": label,
-                    "count": page.count if name == chosen and page.count_is_exact else None,
+                    "count": page.aside
+                    if name == "snoozed"
+                    else page.count
+                    if name == chosen and page.count_is_exact
+                    else None,
                     "url": f"{reverse('queue')}?{name}=1" if name else reverse("queue"),
                     "current": name == chosen,
                 }
                 for name, label in views
             ],
+            "sorts": [("", "La plus ancienne d’abord"), (BY_DATE, "L’échéance la plus proche d’abord")],
             "paths": [(path.key, path.title) for path in all_paths()],
             "organisations": _readable_bodies(held),
             "query": _query(request),
@@ -150,7 +197,7 @@ def search(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _back(request: HttpRequest, default: str) -> HttpResponse:
+def back(request: HttpRequest, default: str) -> HttpResponse:
     """Back to the page that the person came from, on this site only."""
     came_from = request.headers.get("referer", "")
     if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
@@ -168,7 +215,7 @@ def task_claim(request: HttpRequest, task_id: int) -> HttpResponse:
         if error.http_status == 404:
             raise
         messages.error(request, error.message)
-        return _back(request, "queue")
+        return back(request, "queue")
     messages.success(request, "La tâche est à vous.")
     return redirect(f"{reverse('dossier', args=[task.process.dossier.reference])}#agir")
 
@@ -185,4 +232,4 @@ def task_release(request: HttpRequest, task_id: int) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, "La tâche est de nouveau ouverte à toutes les personnes de ce rôle.")
-    return _back(request, "queue")
+    return back(request, "queue")
