@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from cases import clock
+from cases.services.desk import tidy_desks as tidy
 from workflows.services import expire_deadlines as sweep
 from workflows.services import fold_tallies as fold
 from workflows.services import open_due_obligations, run_due
@@ -40,3 +41,9 @@ def run_bulk(run_id: int | None = None) -> int:
     Beat sends it without a number: what no message told of, what a worker left.
     """
     return run_due(run_id=run_id).items
+
+
+@shared_task
+def tidy_desks() -> int:
+    """Forget old visits and the tasks put aside whose day has come; how many rows."""
+    return tidy()

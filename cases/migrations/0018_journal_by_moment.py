@@ -5,14 +5,15 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0017_bulk_holder'),
+        ("cases", "0017_bulk_holder"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='journalentry',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='journal_by_moment'),
+            model_name="journalentry",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="journal_by_moment"
+            ),
         ),
     ]

@@ -346,6 +346,11 @@ CELERY_BEAT_SCHEDULE["sweep-bulk"] = {
     "schedule": float(BERLINE_SWEEP_SECONDS),
     "options": {"expires": BERLINE_SWEEP_SECONDS + 10},
 }
+CELERY_BEAT_SCHEDULE["tidy-desks"] = {
+    "task": "workflows.tasks.tidy_desks",
+    "schedule": crontab(hour=4, minute=50),
+    "options": {"expires": 20 * 3600},
+}
 #: Folder (Maildir) into which the mail server puts what comes back; `manage.py receive_bounce` is the other way.
 BERLINE_BOUNCE_MAILDIR = env.text("BERLINE_BOUNCE_MAILDIR")
 if BERLINE_BOUNCE_MAILDIR:
