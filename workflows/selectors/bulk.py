@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count
 
 from cases import clock
 from cases.errors import Invalid, NotFound
-from cases.models import BulkItem, BulkRun
+from cases.models import BulkItem, BulkRun, User
 from cases.permissions import READS_ALL, Holding, acting_holdings_of
-from cases.selectors import dossiers_visible_to
+from cases.selectors import dossiers_visible_to, people_holding
+from cases.text import storable
 from cases.work_terms import BulkItemState, BulkKind, BulkState
-from workflows.selectors.bulk_forecast import Act
+from workflows.engine.seats import chair_of
+from workflows.selectors.bulk_forecast import MOST, Act, Chosen
+from workflows.selectors.queue import ASIDE, QueueFilters, source_of
 
 PAGE_SIZE = 50
 RUNS_SHOWN = 50
@@ -156,3 +160,24 @@ def _gated(items: list[BulkItem], user: Any, holdings: tuple[Holding, ...]) -> I
     )
     for item in items:
         yield Result(item, hidden=item.dossier_id not in visible)
+
+
+def queue_task_ids(user: Any, asked: QueueFilters, holdings: tuple[Holding, ...]) -> list[int]:
+    """The tasks of a list of the queue, whatever its page; one more than ``MOST`` at most. One statement."""
+    if not holdings or not all(storable(one) for one in (asked.path, asked.organisation, asked.text)):
+        return []
+    source, parameters = source_of(replace(asked, cursor=""), holdings, user)
+    tasks = source.replace("{after}", "").replace("{limit}", "%(most)s")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {ASIDE} SELECT id {tasks} ORDER BY created, id LIMIT %(most)s",  # noqa: S608
+            parameters | {"most": MOST + 1},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def receivers_of(chosen: Iterable[Chosen]) -> list[User]:
+    """Active people who hold the role of one of the tasks at least, by name. One statement for each role and body."""
+    chairs = dict.fromkeys(chair_of(one.task) for one in chosen if one.is_open and not one.step.by_person)
+    found = {one.pk: one for chair in chairs for one in people_holding(chair.role, chair.organisation_id)}
+    return sorted(found.values(), key=lambda one: (str(one), one.pk))

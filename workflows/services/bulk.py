@@ -16,7 +16,7 @@ from django.db import transaction
 from cases import broker, clock
 from cases.errors import Blocked, Conflict, Invalid, NotFound, Reason
 from cases.models import BulkItem, BulkRun, Organisation, User
-from cases.permissions import acting_holdings_of
+from cases.permissions import Holding, acting_holdings_of
 from cases.work_terms import BulkItemState, BulkKind, BulkState
 from workflows.selectors.bulk_forecast import IN_PERSON, MOST, Act, Chosen, Forecast, chosen_tasks, forecasts
 from workflows.services.locking import busy_is_conflict, checked_motive
@@ -38,17 +38,19 @@ class Pick:
     motive: str = ""
 
 
-def preview(*, actor: User, act: Act, task_ids: Iterable[int]) -> list[Forecast]:
+def preview(
+    *, actor: User, act: Act, task_ids: Iterable[int], holdings: tuple[Holding, ...] | None = None
+) -> list[Forecast]:
     """What ``act`` would do to each of these tasks' dossiers, and why not. Nothing is written, nobody is told.
 
     What the person may not read is left out. Raises ``Invalid`` (nothing or too much chosen, unknown act, wrong data).
     Four statements and those of the path's own guards for each dossier (``bulk_forecast``).
     """
     ids = _counted(task_ids)
-    holdings = acting_holdings_of(actor)
-    chosen = chosen_tasks(actor, ids, holdings)
+    held = acting_holdings_of(actor) if holdings is None else holdings
+    chosen = chosen_tasks(actor, ids, held)
     check_act(act, chosen)
-    return forecasts(actor, act, chosen, holdings)
+    return forecasts(actor, act, chosen, held)
 
 
 def start_bulk(*, actor: User, act: Act, picks: Sequence[Pick], motive: str = "") -> BulkRun:
