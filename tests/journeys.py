@@ -7,24 +7,28 @@ services for roles do is tested in tests/cases/test_roles.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from functools import cache
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from viewflow.workflow.models import Task
 
 from cases import clock
 from cases.enums import DossierStatus, OrganisationKind, Role
 from cases.models import Document, Dossier, Organisation, OrganisationGroupObjectPermission, RoleGrant, User
+from tests.numbered import MOMENT, Numbered
 from workflows.engine.step import OPEN
 from workflows.services import add_document, create_draft, perform
 
 PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 
 K, R = OrganisationKind, Role
+
+Made = TypeVar("Made", bound=models.Model)
 
 #: code, name, kind, parent.
 BODIES = (
@@ -85,29 +89,36 @@ class Cast:
     nobody: User
 
     def __init__(self) -> None:
+        first = _rows().insert()
+        people = {username: number for number, (username, _, _) in enumerate(PEOPLE, first[User])}
+        bodies = {code: number for number, (code, *_) in enumerate(BODIES, first[Organisation])}
         self.body: dict[str, Organisation] = {}
         for code, name, kind, parent in BODIES:
-            above = self.body.get(parent)
-            self.body[code] = Organisation.objects.create(
-                code=code,
-                name=name,
-                kind=kind,
-                parent=above,
-                lineage=f"{above.lineage if above else '/'}{code}/",
+            self.body[code] = _saved(
+                Organisation(
+                    pk=bodies[code],
+                    code=code,
+                    name=name,
+                    kind=kind,
+                    parent=self.body.get(parent),
+                    lineage=_lineage(code),
+                )
             )
-        self._groups: dict[tuple[Role, str], Group] = {}
-        self._prepare_groups({held for _, _, roles in PEOPLE for held in roles})
-        users = User.objects.bulk_create(
-            User(username=username, display_name=name, password="!") for username, name, _ in PEOPLE
-        )
-        self.people: dict[str, User] = {user.username: user for user in users}
+        self.people: dict[str, User] = {
+            username: _saved(
+                User(
+                    pk=people[username],
+                    username=username,
+                    display_name=name,
+                    password="!",
+                    date_joined=clock.now(),
+                )
+            )
+            for username, name, _ in PEOPLE
+        }
         for username, user in self.people.items():
             setattr(self, username, user)
-        RoleGrant.objects.bulk_create(
-            self._grant(self.people[username], role, code)
-            for username, _, roles in PEOPLE
-            for role, code in roles
-        )
+        self._groups = {held: number for number, held in enumerate(_held(), first[Group])}
 
     def person(self, username: str, *roles: tuple[Role, str]) -> User:
         """Somebody more, holding ``roles``."""
@@ -126,16 +137,11 @@ class Cast:
         if not missing:
             return
         groups = Group.objects.bulk_create(Group(name=f"{role.value}:{code}") for role, code in missing)
-        self._groups |= dict(zip(missing, groups, strict=True))
-        permissions = {
-            one.codename: one
-            for one in Permission.objects.filter(
-                content_type=ContentType.objects.get_for_model(Organisation), codename__startswith="hold_"
-            )
-        }
+        self._groups |= {held: group.pk for held, group in zip(missing, groups, strict=True)}
+        permissions = _permissions()
         OrganisationGroupObjectPermission.objects.bulk_create(
             OrganisationGroupObjectPermission(
-                group=self._groups[role, code],
+                group_id=self._groups[role, code],
                 permission=permissions[role.codename],
                 content_object=self.body[code],
             )
@@ -143,15 +149,71 @@ class Cast:
         )
 
     def _grant(self, user: User, role: Role, code: str) -> RoleGrant:
-        return RoleGrant(
-            user=user,
-            role=role,
-            organisation=self.body[code],
-            group=self._groups[role, code],
-            valid_from=date(2014, 1, 1),
-            act="Décision d’essai",
-            granted_at=clock.now(),
+        group = Group(pk=self._groups[role, code])
+        return _granted(user, role, self.body[code], group, clock.now())
+
+
+@cache
+def _rows() -> Numbered:
+    """What every cast begins with; permissions have the numbers that the migrations gave, the same in each database."""
+    bodies: dict[str, Organisation] = {}
+    for code, name, kind, parent in BODIES:
+        bodies[code] = Organisation(
+            code=code, name=name, kind=kind, parent=bodies.get(parent), lineage=_lineage(code)
         )
+    users = {
+        username: User(username=username, display_name=name, password="!", date_joined=MOMENT)
+        for username, name, _ in PEOPLE
+    }
+    groups = {(role, code): Group(name=f"{role.value}:{code}") for role, code in _held()}
+    permissions = _permissions()
+    held = [
+        OrganisationGroupObjectPermission(
+            group=group, permission=permissions[role.codename], content_object=bodies[code]
+        )
+        for (role, code), group in groups.items()
+    ]
+    grants = [
+        _granted(users[username], role, bodies[code], groups[role, code], MOMENT)
+        for username, _, roles in PEOPLE
+        for role, code in roles
+    ]
+    return Numbered([*bodies.values(), *users.values(), *groups.values(), *held, *grants])
+
+
+def _held() -> list[tuple[Role, str]]:
+    return sorted({held for _, _, roles in PEOPLE for held in roles})
+
+
+def _lineage(code: str) -> str:
+    parents = {code: parent for code, _, _, parent in BODIES}
+    return f"{_lineage(parents[code]) if parents[code] else '/'}{code}/"
+
+
+def _permissions() -> dict[str, Permission]:
+    kind = ContentType.objects.get_for_model(Organisation)
+    return {
+        one.codename: one
+        for one in Permission.objects.filter(content_type=kind, codename__startswith="hold_")
+    }
+
+
+def _granted(user: User, role: Role, body: Organisation, group: Group, moment: datetime) -> RoleGrant:
+    return RoleGrant(
+        user=user,
+        role=role,
+        organisation=body,
+        group=group,
+        valid_from=date(2014, 1, 1),
+        act="Décision d’essai",
+        granted_at=moment,
+    )
+
+
+def _saved(row: Made) -> Made:
+    """It stands in the database already."""
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    return row
 
 
 def investment(amount: str = "25000.50", **more: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("cases", "config", "notifications", "templates", "workflows"):
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     (copy / "tests").mkdir()
-    for name in ("manage.py", "tests/__init__.py", "tests/journeys.py"):
+    for name in ("manage.py", "tests/__init__.py", "tests/journeys.py", "tests/numbered.py"):
         shutil.copy(ROOT / name, copy / name)
     document = MAINTAINERS / "add-a-path.md"
     rulebook = copy / "workflows/conventions/cog_2014_2017.toml"

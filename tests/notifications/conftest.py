@@ -140,4 +140,4 @@ def addressed(*people: User) -> None:
     """Give people an address: « agent@carmi.example »."""
     for one in people:
         one.email = f"{one.username}@carmi.example"
-        one.save(update_fields=["email"])
+    User.objects.bulk_update(people, ["email"])
