@@ -14,6 +14,7 @@ from workflows.engine.diagram import (
     BOX_WIDTH,
     GUTTER,
     LABEL_SIZE,
+    MARGIN,
     ROLE_SIZE,
     RULE,
     SURFACE,
@@ -21,6 +22,7 @@ from workflows.engine.diagram import (
     BoxLook,
     Drawing,
     Link,
+    text_width,
     wrap,
 )
 from workflows.engine.path import Path
@@ -93,6 +95,16 @@ class _Figures(Drawing):
             lines = [part for line in mark.lines for part in wrap(line, BOLD * LABEL_SIZE, width)]
             link.label = [*link.label, *lines]
             link.figures = len(lines)
+
+    def _set_coordinates(self) -> None:
+        super()._set_coordinates()
+        # Where nothing stands beside the trunk, figures under a step may be wider than the drawing.
+        ends = [
+            self._label_at(link)[0] + text_width(line, BOLD * LABEL_SIZE)
+            for link in self.links
+            for line in link.label
+        ]
+        self.width = max(self.width, max(ends, default=0) + MARGIN / 2)
 
     def _mark(self, link: Link) -> ArrowMark:
         return self.arrows.get((link.source.node.name, link.target.node.name), ArrowMark((), ""))
