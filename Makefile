@@ -7,12 +7,13 @@ SETUP_TESTS := tests/config/test_install.py tests/config/test_embedded.py tests/
     tests/workflows/test_demonstration.py tests/workflows/test_demonstration_credits.py \
     tests/workflows/test_demonstration_headlines.py tests/workflows/test_load_demo_command.py
 BROKER_TESTS := tests/notifications/test_killed_workers.py
+OTHER_TESTS := tests/browser $(SETUP_TESTS) $(BROKER_TESTS)
 WORKERS ?= auto
 
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-setup test-brokers test-browser lint format bench requirements stop clean reset
+.PHONY: help install install-test run test test-walks test-setup test-brokers test-browser lint format bench requirements stop clean reset
 
 help:           ## list these commands
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -27,10 +28,13 @@ run: install    ## start everything and print the address (PORT, BERLINE_VAR, DA
 	@$(PY) manage.py run
 
 # Each process of a run imports the whole suite: what is compiled once is not compiled by all of them.
-test test-setup test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
+test test-walks test-setup test-brokers test-browser: export PYTHONDONTWRITEBYTECODE :=
 
 test: install-test  ## the suite but what follows (ARGS="-k word" narrows it)
-	@$(PY) -m pytest -n $(WORKERS) --ignore=tests/browser $(patsubst %,--ignore=%,$(SETUP_TESTS) $(BROKER_TESTS)) $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) -m "not walk" $(patsubst %,--ignore=%,$(OTHER_TESTS)) $(ARGS)
+
+test-walks: install-test  ## what walks far: random walks along every path, laws of whole years, killed processes
+	@$(PY) -m pytest -n $(WORKERS) -m walk $(patsubst %,--ignore=%,$(OTHER_TESTS)) $(ARGS)
 
 test-setup: install-test  ## tests of the set-up: environments, PostgreSQL clusters, settings of a process, the demonstration
 	@$(PY) -m pytest -n $(WORKERS) $(SETUP_TESTS) $(ARGS)

@@ -93,6 +93,7 @@ def run_in(copy: Path, *arguments: str, **environment: str) -> str:
     return result.stdout
 
 
+@pytest.mark.walk
 def test_added_path_passes_every_check(extended: Path) -> None:
     run_in(extended, "manage.py", "check", "--fail-level", "WARNING")
     table = run_in(extended, "manage.py", "paths", "advance_example")
@@ -113,6 +114,7 @@ print("passed")
 """
 
 
+@pytest.mark.walk
 def test_test_of_the_added_path_passes(extended: Path, db: None) -> None:
     """It runs in this test's database, in a transaction that is undone."""
     given = connection.settings_dict

@@ -299,6 +299,7 @@ def book(cast: Cast) -> Credits:
     return Credits(cast)
 
 
+@pytest.mark.walk
 def test_any_sequence_of_movements_keeps_the_books(book: Credits) -> None:
     run: dict[str, int] = {"done": 0, "refused": 0}
 

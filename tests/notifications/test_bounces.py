@@ -263,6 +263,7 @@ def test_same_notification_again_changes_nothing(mail: EmailMessage, monkeypatch
     assert row().refused_at == NOON
 
 
+@pytest.mark.walk
 def test_database_that_is_down_makes_the_mail_server_ask_again(spare_database: str) -> None:
     """The whole process, as the mail server starts it: the message stays in its queue."""
     unreachable = spare_database.replace("port=", "port=1")

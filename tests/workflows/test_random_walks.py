@@ -35,6 +35,7 @@ def several_hats(cast: Cast) -> None:
     )
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("path", all_paths(), ids=lambda path: path.key)
 def test_random_walks_never_leave_the_law(cast: Cast, path: type[Path]) -> None:
     ground = ground_of(path.key)

@@ -389,6 +389,7 @@ CENTS = st.integers(0, 60_000_000_00).map(lambda cents: Decimal(cents) / 100)
 LEAVES = ("A-I-1", "A-I-2.info", "A-I-2.autres", "A-I-3.info", "A-II-1", "B-I", "S3-3")
 
 
+@pytest.mark.walk
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(voted=st.dictionaries(st.sampled_from(LEAVES), CENTS, min_size=1))
 def test_postings_sum_to_the_voted_differences(cast: Cast, voted: dict[str, Decimal]) -> None:

@@ -295,6 +295,7 @@ LEAVES = ("A-I-1", "A-I-2.info", "A-I-2.autres", "A-I-3.info", "A-II-1", "A-II-2
 CENTS = st.integers(1, 64_000_000).map(lambda cents: Decimal(cents) / 100)
 
 
+@pytest.mark.walk
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.dictionaries(st.sampled_from(LEAVES), CENTS, min_size=1))
 def test_what_a_year_gives_the_next_one_receives(cast: Cast, asked: dict[str, Decimal]) -> None:

@@ -360,6 +360,7 @@ def test_a_ministry_answers_once(filed: Callable[..., CreditJourney]) -> None:
 # --- laws -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.walk
 class ReserveLaws(TestCase):
     """Whatever the rows: what the reserve loses is what the lines receive, or nothing moves at all."""
 

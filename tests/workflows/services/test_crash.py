@@ -55,6 +55,7 @@ ACTS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
 )
 
 
+@pytest.mark.walk
 def test_killed_process_leaves_the_dossier_as_before(people: Cast, killable: Act) -> None:
     journey = Journey.at(people, "submitted")
     for act, actor, more, after in ACTS:
