@@ -18,10 +18,10 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 pytest_plugins = ["tests.database", "tests.strict"]
 
-#: Modules that look at the whole demonstration, which is loaded once in a process and takes its time.
-TOGETHER = frozenset(
-    f"tests/workflows/test_demonstration{part}.py" for part in ("", "_credits", "_headlines")
-)
+#: Modules whose tests share what takes its time, once in a process: the whole demonstration; all that the code says.
+TOGETHER = {
+    f"tests/workflows/test_demonstration{part}.py": "demonstration" for part in ("", "_credits", "_headlines")
+} | {"tests/test_documentation.py": "documentation"}
 
 #: Examples of each law in one run; each run draws others. ``BERLINE_EXAMPLES=500`` looks for what is rare.
 EXAMPLES = int(os.environ.get("BERLINE_EXAMPLES", "30"))
@@ -38,13 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class TogetherScheduling(LoadScopeScheduling):
-    """Each test goes to whichever process is free, but the tests of ``TOGETHER`` all to one.
+    """Each test goes to whichever process is free, but those that belong together in ``TOGETHER`` all to one.
 
     xdist's own ``loadgroup`` writes to an attribute that pytest no longer has: it parts what belongs together.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "together" if nodeid.split("::")[0] in TOGETHER else nodeid
+        return TOGETHER.get(nodeid.split("::")[0], nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

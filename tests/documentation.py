@@ -121,11 +121,15 @@ def plain(text: str) -> str:
 # -- what exists -----------------------------------------------------------------------------------
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for folder in SOURCES:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "migrations" not in path.parts:
-                yield path, ast.parse(read(path))
+@cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    """What the code consists of, but for migrations."""
+    return tuple(
+        (path, ast.parse(read(path)))
+        for folder in SOURCES
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "migrations" not in path.parts
+    )
 
 
 @cache
