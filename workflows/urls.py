@@ -2,19 +2,25 @@
 
 from django.urls import path
 
+from cases.views import absences
+from workflows.selectors.absence_dates import legal_dates_inside
 from workflows.views import (
-    bulk,
+    backlog,
     bottlenecks,
+    bulk,
     calendar,
+    delegations,
     desk,
     dossier,
     exchanges,
     feeds,
     filing,
+    forecast,
     meetings,
     motives,
     receipts,
     register,
+    search,
     work,
 )
 
@@ -38,7 +44,12 @@ urlpatterns = [
     path("lots/<uuid:public_id>/rappeler/", bulk.bulk_recall, name="bulk_recall"),
     path("lots/<uuid:public_id>/resultats.csv", bulk.bulk_csv, name="bulk_csv"),
     path("lots/<uuid:public_id>/resultats.xlsx", bulk.bulk_xlsx, name="bulk_xlsx"),
-    path("dossiers/", work.search, name="search"),
+    path("dossiers/", search.search, name="search"),
+    path("charge/", backlog.backlog_page, name="backlog"),
+    path("charge/file/", backlog.backlog_queue, name="backlog_queue"),
+    path("charge/export.xlsx", backlog.backlog_xlsx, name="backlog_xlsx"),
+    path("charge/export.pdf", backlog.backlog_pdf, name="backlog_pdf"),
+    path("charge/prevision/", forecast.forecast, name="forecast"),
     path("charge/circuits/", bottlenecks.bottlenecks, name="bottlenecks"),
     path("charge/circuits/<slug:key>/", bottlenecks.bottlenecks_path, name="bottlenecks_path"),
     path("charge/circuits/<slug:key>/export.xlsx", bottlenecks.bottlenecks_xlsx, name="bottlenecks_xlsx"),
@@ -46,6 +57,23 @@ urlpatterns = [
     path("registre/", register.register, name="register"),
     path("registre/export.xlsx", register.register_xlsx, name="register_xlsx"),
     path("registre/export.pdf", register.register_pdf, name="register_pdf"),
+    path("absences/", absences.own, {"dates_of": legal_dates_inside}, name="absences"),
+    path("absences/calendrier/", absences.calendar, name="absence_calendar"),
+    path("absences/<uuid:public_id>/annuler/", absences.cancel, name="absence_cancel"),
+    path(
+        "absences/<str:username>/", absences.of_person, {"dates_of": legal_dates_inside}, name="absences_of"
+    ),
+    path(
+        "absences/<str:username>/declarer/",
+        absences.declare,
+        {"dates_of": legal_dates_inside},
+        name="absence_declare",
+    ),
+    path("absences/<str:username>/suppleant/", absences.deputy, name="absence_deputy"),
+    path("delegations/", delegations.delegations, name="delegations"),
+    path("delegations/nouvelle/", delegations.delegation_new, name="delegation_new"),
+    path("delegations/aujourdhui/", delegations.today, name="delegations_today"),
+    path("delegations/<uuid:public_id>/revoquer/", delegations.delegation_revoke, name="delegation_revoke"),
     path("seances/", meetings.meetings, name="meetings"),
     path("seances/nouvelle/", meetings.meeting_new, name="meeting_new"),
     path("seances/inscrire/", meetings.meeting_add, name="meeting_add_to"),

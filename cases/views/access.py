@@ -49,6 +49,9 @@ SECTIONS = {
     "motive_new": "queue",
     "motive": "queue",
     "search": "search",
+    "views": "search",
+    "view_save": "search",
+    "view_rename": "search",
     "dossier": "search",
     "dossier_new": "new",
     "dossier_new_path": "new",
@@ -70,7 +73,12 @@ SECTIONS = {
     "dossier_simulate": "new",
     "notices": "notices",
     "calendar": "calendar",
+    "backlog": "backlog",
+    "backlog_queue": "backlog",
+    "backlog_xlsx": "backlog",
+    "backlog_pdf": "backlog",
     "bottlenecks": "backlog",
+    "forecast": "backlog",
     "bottlenecks_path": "backlog",
     "bottlenecks_xlsx": "backlog",
     "register": "register",
@@ -112,6 +120,7 @@ ABILITIES = (
     "can_read_meetings",
     "can_read_property",
     "can_read_facilities",
+    "can_manage",
     "can_administer",
 )
 
@@ -135,6 +144,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             "can_read_register": reads_budgets(held),  # any role that lets its owner read dossiers
             "can_read_property": reads_properties(held),
             "can_read_facilities": reads_facilities(held),
+            "can_manage": any(one.role == Role.MANAGER for one in held),
             "can_administer": administers(held),
             "section": SECTIONS.get(match.url_name or "", "") if match else "",
         }

@@ -53,7 +53,8 @@ class History:
     ``weeks``: one row a week, Monday to Friday, the places of its days in those; −1 for a day that says nothing (a
     holiday, outside of the window, nothing waiting). ``by_weekday``: whether each day of the week has examples enough
     to be drawn among its own. ``departures``, ``arrivals``, ``withdrawn`` are those of the whole window, ``counted``
-    the departures of the days kept. ``today_done``: departures of today so far.
+    the departures of the days kept. ``waiting``: how many waited on the mornings of the days kept, on average.
+    ``today_done``: departures of today so far.
     """
 
     today: date
@@ -68,6 +69,7 @@ class History:
     departures: int
     arrivals: int
     withdrawn: int
+    waiting: float
     today_done: int
 
     @property
@@ -160,6 +162,7 @@ def _window(
         departures=sum(folded[day].done for day in days),
         arrivals=sum(folded[day].arrived for day in days),
         withdrawn=sum(folded[day].gone for day in days),
+        waiting=sum(levels[day] for day in kept) / max(len(kept), 1),
         today_done=today_done,
     )
 
