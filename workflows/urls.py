@@ -6,6 +6,7 @@ from cases.views import absences
 from workflows.selectors.absence_dates import legal_dates_inside
 from workflows.views import (
     backlog,
+    balance,
     bottlenecks,
     bulk,
     calendar,
@@ -21,6 +22,7 @@ from workflows.views import (
     receipts,
     register,
     search,
+    versions,
     work,
 )
 
@@ -46,6 +48,7 @@ urlpatterns = [
     path("lots/<uuid:public_id>/resultats.xlsx", bulk.bulk_xlsx, name="bulk_xlsx"),
     path("dossiers/", search.search, name="search"),
     path("charge/", backlog.backlog_page, name="backlog"),
+    path("charge/repartition/", balance.balance, name="balance"),
     path("charge/file/", backlog.backlog_queue, name="backlog_queue"),
     path("charge/export.xlsx", backlog.backlog_xlsx, name="backlog_xlsx"),
     path("charge/export.pdf", backlog.backlog_pdf, name="backlog_pdf"),
@@ -109,6 +112,11 @@ urlpatterns = [
     path("dossiers/<str:reference>/liens/<uuid:link_id>/retirer/", exchanges.link_remove, name="link_remove"),
     path("dossiers/<str:reference>/copie/", exchanges.dossier_copy, name="dossier_copy"),
     path("dossiers/<str:reference>/pieces/", dossier.dossier_upload, name="dossier_upload"),
+    path(
+        "dossiers/<str:reference>/pieces/<slug:kind>/versions/",
+        versions.piece_versions,
+        name="piece_versions",
+    ),
     path("dossiers/<str:reference>/journal.json", dossier.dossier_journal, name="dossier_journal"),
     path("accuses/<str:token>/", receipts.receipt, name="receipt"),
 ]

@@ -41,9 +41,9 @@ from workflows.selectors.bulk_forecast import (
     offer_key,
     offers,
 )
-from workflows.selectors.queue import QueueFilters
 from workflows.services import Pick, preview, recall, start_bulk
 from workflows.services.bulk import motive_needed
+from workflows.views.work import queue_filters
 
 #: What each act on tasks does, for who chooses it.
 HELP = {
@@ -88,16 +88,7 @@ def bulk_new(request: HttpRequest) -> HttpResponse:
 
 def _chosen_ids(request: HttpRequest, given: Any) -> list[int]:
     if given.get("all"):
-        asked = QueueFilters(
-            mine=bool(given.get("mine")),
-            free=bool(given.get("free")),
-            overdue=bool(given.get("overdue")),
-            snoozed=bool(given.get("snoozed")),
-            path=given.get("path", ""),
-            organisation=given.get("organisation", ""),
-            text=given.get("q", "").strip(),
-        )
-        return queue_task_ids(person_of(request), asked, acting_of_request(request))
+        return queue_task_ids(person_of(request), queue_filters(given), acting_of_request(request))
     found = (_number(one) for one in given.getlist("task")[: 2 * MOST])
     return list(dict.fromkeys(one for one in found if one is not None))
 

@@ -1,4 +1,4 @@
-"""Home, queue, search, and the taking and giving back of tasks."""
+"""Home, queue, and the taking and giving back of tasks."""
 
 from typing import Any
 
@@ -11,12 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import clock
-from cases.enums import DossierStatus
 from cases.errors import BusinessError
-from cases.models import Organisation
-from cases.permissions import Holding
-from cases.selectors import dossiers_visible_to, running_deadlines, search_dossiers
+from cases.selectors import dossiers_visible_to, running_deadlines
 from cases.selectors.desk import recently_seen
+from cases.selectors.organisations import bodies_read_by
 from cases.views.access import acting_of_request, holdings_of_request, person_of
 from workflows.engine import all_paths, get_path
 from workflows.selectors import QueueFilters, page_of, queue
@@ -97,15 +95,6 @@ def _query(request: HttpRequest) -> str:
     return query.urlencode()
 
 
-def _readable_bodies(held: tuple[Holding, ...]) -> list[tuple[str, str]]:
-    """Bodies to filter by. One statement."""
-    return [
-        (organisation.code, organisation.name)
-        for organisation in Organisation.objects.order_by("lineage")
-        if any(one.covers(organisation.lineage) for one in held)
-    ]
-
-
 def queue_filters(asked: QueryDict) -> QueueFilters:
     """The filters of the queue as an address or a form names them."""
     sort = asked.get("sort", "")
@@ -154,45 +143,10 @@ def queue_page(request: HttpRequest) -> HttpResponse:
             ],
             "sorts": [("", "La plus ancienne d’abord"), (BY_DATE, "L’échéance la plus proche d’abord")],
             "paths": [(path.key, path.title) for path in all_paths()],
-            "organisations": _readable_bodies(held),
+            "organisations": [(body.code, body.name) for body in bodies_read_by(held)],
             "query": _query(request),
             "cursor": asked.cursor,
-        },
-    )
-
-
-@login_required
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """Dossiers that the person may read, by reference or title."""
-    user, held = person_of(request), holdings_of_request(request)
-    filters = {
-        name: request.GET.get(name, "").strip()
-        for name in ("q", "status", "path", "organisation", "exercise")
-    }
-    if filters["status"] not in DossierStatus.values:
-        filters["status"] = ""
-    found = search_dossiers(
-        user, text=filters["q"], status=filters["status"], path=filters["path"], holdings=held
-    )
-    if filters["organisation"]:
-        found = found.filter(organisation__code=filters["organisation"])
-    if filters["exercise"].isdecimal():
-        found = found.filter(exercise=min(int(filters["exercise"]), 9_999))
-    cursor = request.GET.get("cursor", "")
-    page = page_of(found, cursor)
-    return render(
-        request,
-        "dossiers/search.html",
-        {
-            "filters": filters,
-            "statuses": DossierStatus.choices,
-            "paths": [(path.key, path.title) for path in all_paths()],
-            "organisations": _readable_bodies(held),
-            "exercises": [(str(year), str(year)) for year in range(clock.today().year + 1, 2013, -1)],
-            "page": page,
-            "cursor": cursor,
-            "query": _query(request),
+            "ticked": bool(request.GET.get("tout")),
         },
     )
 

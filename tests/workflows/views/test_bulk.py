@@ -192,6 +192,11 @@ def test_whole_list_of_the_queue_is_taken_with_its_filters(cast: Cast) -> None:
     journeys = many(cast, 27, "submitted")
     claim(task_id=journeys[0].task.pk, actor=cast.director)
     client = at_the_site(cast.director)
+    page = client.get("/taches/").content.decode()
+    assert (page.count('form="lot"'), page.count("checked")) == (25, 0)
+    assert 'href="?tout=1"' in page
+    ticked = client.get("/taches/?free=1&tout=1").content.decode()
+    assert (ticked.count('form="lot"'), ticked.count("checked")) == (25, 25)
     assert "27 dossiers choisis" in words(client.post(NEW, {"all": "1", "path": "fnmo_investment"}))
     assert "1 dossier choisi." in words(client.post(NEW, {"all": "1", "mine": "1"}))
     assert "26 dossiers choisis" in words(client.post(NEW, {"all": "1", "free": "1", "q": "lens"}))
