@@ -5,12 +5,15 @@ from typing import Any
 
 from django import forms
 
+from cases import clock
 from cases.deadlines import Unit
 from cases.forms import day_field
 from cases.models import User
 from cases.permissions import Holding
 from cases.register_terms import LinkKind
+from cases.services.delegations import MAX_ACT
 from cases.services.exchanges import MAX_FILES, MAX_TEXT
+from workflows.engine.fields import MoneyField
 from workflows.services.extensions import MAX_EXTENSION
 from workflows.services.locking import MAX_MOTIVE
 from workflows.services.motives import MAX_TITLE, PLACEHOLDERS, Use, uses_of
@@ -229,3 +232,72 @@ class MotiveForm(forms.Form):
     def asked_use(self) -> Use:
         """The acts for which the motive is offered."""
         return Use(*self.cleaned_data["use"].split("/")) if self.cleaned_data["use"] else Use()
+
+
+class DelegationForm(forms.Form):
+    """A delegation to give: which of the roles, to whom, on what, up to how much, when, by which act."""
+
+    office = forms.ChoiceField(
+        label="Rôle délégué",
+        error_messages={
+            "required": "Choisissez le rôle à déléguer.",
+            "invalid_choice": "Choisissez un rôle dans la liste.",
+        },
+    )
+    to = forms.ChoiceField(
+        label="Délégataire",
+        help_text="La personne qui agira à votre place, en disant au nom de qui.",
+        error_messages={
+            "required": "Choisissez une personne.",
+            "invalid_choice": "Choisissez une personne dans la liste.",
+        },
+    )
+    valid_from = day_field("À compter du")
+    valid_until = day_field("Jusqu’au", help_text="Ce jour est compris. Une délégation dure un an au plus.")
+    ceiling = MoneyField(
+        label="Plafond HT",
+        required=False,
+        help_text="Le plus haut montant d’un dossier ; vide, sans limite. Un dossier sans montant dépasse tout plafond.",
+    )
+    act = forms.CharField(
+        label="Acte",
+        max_length=MAX_ACT,
+        help_text="Décision, arrêté ou note de service ; il figure sur chaque acte fait par délégation.",
+        error_messages={
+            "required": "Indiquez l’acte qui donne cette délégation (décision, arrêté, note de service)."
+        },
+    )
+    paths = forms.MultipleChoiceField(
+        label="Circuits",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Aucun coché : tous les circuits.",
+        error_messages={"invalid_choice": "Choisissez les circuits dans la liste."},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        offices: Iterable[Holding],
+        people: Iterable[User],
+        paths: Iterable[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.offices = {f"{one.role.value}@{one.organisation_code}": one for one in offices}
+        self.people = {one.username: one for one in people}
+        choices = [(key, one.capacity) for key, one in self.offices.items()]
+        self.fields["office"].choices = choices if len(choices) == 1 else [("", "Choisir…"), *choices]  # type: ignore[attr-defined]
+        self.fields["to"].choices = [  # type: ignore[attr-defined]
+            ("", "Choisir…"),
+            *((key, f"{one} ({key})") for key, one in self.people.items()),
+        ]
+        self.fields["paths"].choices = list(paths)  # type: ignore[attr-defined]
+        self.fields["valid_from"].initial = clock.today
+
+    def clean_office(self) -> Holding:
+        return self.offices[self.cleaned_data["office"]]
+
+    def clean_to(self) -> User:
+        return self.people[self.cleaned_data["to"]]

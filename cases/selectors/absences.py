@@ -217,6 +217,28 @@ def absences_covered_by(user: User) -> QuerySet[Absence]:
     return _to_come().filter(Q(deputy=user) | Q(deputy__isnull=True, user__deputy=user))
 
 
+def absences_managed_during(
+    user: Any, holdings: tuple[Holding, ...], first: date, last: date
+) -> QuerySet[Absence] | None:
+    """Absences on one of these days, past ones too, of ``user`` and of those whom they manage; None: nobody to manage.
+
+    One statement.
+    """
+    if managed_by(holdings) is None:
+        return None
+    people = people_managed_by(user, holdings).order_by()
+    return (
+        Absence.objects.filter(
+            Q(user__in=people) | Q(user=user),
+            cancelled_at__isnull=True,
+            first_day__lte=last,
+            last_day__gte=first,
+        )
+        .select_related("user__deputy", "deputy")
+        .order_by("first_day", "user__display_name", "pk")
+    )
+
+
 def absences_managed_by(user: Any, holdings: tuple[Holding, ...] | None = None) -> QuerySet[Absence]:
     """Absences, in force or to come, of those whom ``user`` may declare absent. One statement."""
     return _to_come().filter(user__in=people_managed_by(user, holdings).order_by())

@@ -246,3 +246,32 @@ def offices_today(holdings: tuple[Holding, ...]) -> list[Office]:
         for role in Role
         if role in ACTING & ROLES_BY_KIND[OrganisationKind(body.kind)]
     ]
+
+
+# -- whom one may choose ---------------------------------------------------------------------------
+
+
+def possible_delegates(delegator: User, offices: tuple[Holding, ...]) -> QuerySet[User]:
+    """Active people with a role, today or to come, in the line of one of the bodies where ``delegator`` acts.
+
+    A ministry delegates inside the ministry; the CANSSM, its council and the CARMI are one line. One statement.
+    """
+    roots = sorted({f"/{held.lineage.split('/')[1]}/" for held in offices if held.role in DELEGABLE})
+    gate = Q(pk__in=())
+    for root in roots:
+        gate |= Q(organisation__lineage__startswith=root)
+    grants = RoleGrant.objects.filter(gate, Q(valid_until__isnull=True) | Q(valid_until__gte=clock.today()))
+    found = User.objects.filter(is_active=True, pk__in=grants.values("user")).exclude(pk=delegator.pk)
+    return found.order_by("display_name", "username")
+
+
+def delegators_administered_by(user: User, holdings: tuple[Holding, ...]) -> QuerySet[User]:
+    """Those whose delegations an administrator may record; nobody for others. One statement at most."""
+    if not administers(holdings):
+        return User.objects.none()
+    day = clock.today()
+    grants = RoleGrant.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gte=day), role__in=DELEGABLE
+    )
+    found = User.objects.filter(is_active=True, pk__in=grants.values("user")).exclude(pk=user.pk)
+    return found.order_by("display_name", "username")

@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.db.models import Q
+
 from cases import clock, rows
 from cases.enums import Role
 from cases.events import InHand, Recipient
-from cases.models import Deadline, Dossier, Organisation
-from cases.permissions import may_read
+from cases.models import Deadline, Dossier, Organisation, RoleGrant, User
+from cases.permissions import holdings_of, may_read
 from cases.selectors.absences import Standing, people_around
 from workflows.engine.registry import get_path
 from workflows.engine.seats import Chair
@@ -244,6 +246,28 @@ def running_clocks_of(user_id: int, chairs: Iterable[Chair], *, first: date, las
             },
         )
         return [built(row) for row in cursor.fetchall()]
+
+
+def held_alone(user: User) -> list[Chair]:
+    """Roles on bodies that only this person holds today. Two statements."""
+    held = holdings_of(user)
+    today = clock.today()
+    shared = set(
+        RoleGrant.objects.filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gte=today),
+            valid_from__lte=today,
+            user__is_active=True,
+            organisation__in={one.organisation_id for one in held},
+        )
+        .exclude(user=user)
+        .order_by("pk")
+        .values_list("role", "organisation")
+    )
+    return [
+        Chair(one.role, one.organisation_id)
+        for one in held
+        if (one.role.value, one.organisation_id) not in shared
+    ]
 
 
 def built(row: tuple[object, ...]) -> Deadline:

@@ -5,16 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from cases import clock, rows
 from cases.errors import Quote
 from cases.events import DeadlineReminded, HolderAway, emit_holder_away, emit_reminder
-from cases.models import Absence, Deadline, Dossier, Organisation, RoleGrant, User
-from cases.permissions import holdings_of
-from workflows.engine.seats import Chair
+from cases.models import Absence, Deadline, Dossier, Organisation
 from workflows.rulebook import DEFAULT, Addressee, Ladder, UnknownRule, resolve
-from workflows.selectors.circle import Circle, built, circle_of, running_clocks_of, step_title
+from workflows.selectors.circle import Circle, built, circle_of, held_alone, running_clocks_of, step_title
 
 logger = logging.getLogger(__name__)
 
@@ -167,35 +164,13 @@ def tell_of_absence(absence: Absence) -> int:
     Of tasks that the person has taken, or whose role nobody else holds on the body. Needs the transaction of the
     declaration. Three statements, and two or three for each clock.
     """
-    chairs = _held_alone(absence.user)
+    chairs = held_alone(absence.user)
     clocks = running_clocks_of(absence.user_id, chairs, first=absence.first_day, last=absence.last_day)
     for deadline in clocks:
         if deadline.due_on is not None:
             _, quote = _rule_of(deadline)
             _tell_of_absences(deadline, deadline.due_on, circle_of(deadline), quote)
     return len(clocks)
-
-
-def _held_alone(user: User) -> list[Chair]:
-    """Roles on bodies that only this person holds today. Two statements."""
-    held = holdings_of(user)
-    today = clock.today()
-    shared = set(
-        RoleGrant.objects.filter(
-            Q(valid_until__isnull=True) | Q(valid_until__gte=today),
-            valid_from__lte=today,
-            user__is_active=True,
-            organisation__in={one.organisation_id for one in held},
-        )
-        .exclude(user=user)
-        .order_by("pk")
-        .values_list("role", "organisation")
-    )
-    return [
-        Chair(one.role, one.organisation_id)
-        for one in held
-        if (one.role.value, one.organisation_id) not in shared
-    ]
 
 
 def _tell_of_absences(deadline: Deadline, due_on: date, circle: Circle, quote: Quote | None) -> list[Trouble]:
