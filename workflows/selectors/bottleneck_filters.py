@@ -22,7 +22,7 @@ NAMES = (
     "versus_organisation",
 )
 #: Numbers of whole weeks to choose from, and the one shown at first.
-WEEKS = (4, 13, 26, 52)
+WEEKS = (4, 8, 13, 26, 52)
 DEFAULT_WEEKS = 13
 #: Nobody reads more than this at once: five years.
 MOST_WEEKS = 260

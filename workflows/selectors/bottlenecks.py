@@ -227,7 +227,7 @@ def path_figures(path: type[Path], queues: Iterable[Queue], sides: Sequence[Side
 
 def paths_overview(queues: Sequence[Queue], side: Side) -> list[PathOverview]:
     """Every path that has a queue among ``queues``, by title. One statement."""
-    read = _read(queues, [side], (Measure.OUT, Measure.NET))
+    read = _read(queues, [side], (Measure.OUT, Measure.GROSS, Measure.NET))
     found = []
     for key, title in {one.path: one.path_title for one in queues}.items():
         path = known_path(key)

@@ -36,6 +36,11 @@ class Cell:
     text: str
     value: float | None = None
 
+    @property
+    def few(self) -> bool:
+        """Whether it says that there is too little to compare."""
+        return self.text == TOO_FEW
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -153,6 +153,10 @@ def _page(
         "action": request.path.removesuffix("export.xlsx"),
         "compared": True,
         "empty": not any(not step.idle for side in sides for step in side.steps),
+        "backlog_query": urlencode(
+            {"path": path.key}
+            | ({"organisation": asked.side.organisation} if asked and asked.side.organisation else {})
+        ),
         "two_sides": len(sides) > 1,
         "sentences": _sentences(sides, asked) if asked else [],
         "loops": [loop_sentence(path, step, arrow) for step, arrow in sides[0].loops] if sides else [],

@@ -153,7 +153,7 @@ def test_two_bodies_are_compared(busy: Cast) -> None:
         ("since=2015-03-29", "until", "Une période a deux dates"),
         ("since=2015-03-29&until=2015-03-02", "until", "avant de commencer le dimanche 29 mars 2015"),
         ("since=2000-01-03&until=2015-03-02", "until", "La période dépasse 260 semaines"),
-        ("weeks=5", "weeks", "choisissez 4, 13, 26, 52 semaines"),
+        ("weeks=5", "weeks", "choisissez 4, 8, 13, 26, 52 semaines"),
         ("versus=demain", "versus", "n’est pas une comparaison proposée"),
         ("versus_since=02/02/2015&versus_until=1/3", "versus_until", "« 1/3 » n’est pas une date"),
         ("versus_organisation=carmi-est", "organisation", "Choisissez aussi l’organisme à comparer"),
@@ -203,8 +203,8 @@ def test_list_leads_to_each_path_with_the_same_choice(busy: Cast) -> None:
     page = look(busy.manager, f"{LIST}{MARCH}&organisation=carmi-npdc")
     text = words(page)
     assert (
-        "Investissement FNMO 6 49 Instruire le dossier médiane 5 jours ouvrés sans le temps du déposant"
-        in text
+        "Investissement FNMO 6 49 Instruire le dossier médiane 5 jours ouvrés sans le temps du déposant, "
+        "8 en tout Instruire le dossier 6 tâches" in text
     )
     assert (
         'href="/charge/circuits/fnmo_investment/?weeks=4&amp;organisation=carmi-npdc"'
