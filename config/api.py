@@ -14,7 +14,7 @@ from cases.api import budget, documents, errors, facilities, property, tokens
 from cases.api.access import Bearer
 from cases.api.reading import Renderer, StrictParser, check_text
 from cases.errors import BusinessError
-from workflows.api import dossiers, exchanges, links, meetings, notices, paths, simulations, work
+from workflows.api import backlog, dossiers, exchanges, links, meetings, notices, paths, simulations, work
 
 DESCRIPTION = """
 Les circuits d’approbation des conventions entre l’État et la CANSSM : simuler, déposer, instruire, décider,
@@ -92,6 +92,7 @@ api.add_router("", exchanges.router)
 api.add_router("", links.router)
 api.add_router("", work.router)
 api.add_router("", notices.router)
+api.add_router("", backlog.router)
 api.add_router("", meetings.router)
 api.add_router("", budget.router)
 api.add_router("", property.router)

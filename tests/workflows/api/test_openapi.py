@@ -37,6 +37,7 @@ ROUTES = {
     ("post", "tasks/{task_id}/reassign"),
     ("get", "deadlines"),
     ("post", "dossiers/{reference}/deadlines/{deadline_id}/extend"),
+    ("get", "backlog"),
     ("get", "notices"),
     ("post", "notices/{notice_id}/acknowledge"),
     ("get", "budget/{fund}/{exercise}"),
