@@ -19,6 +19,7 @@ from cases.selectors import current_documents, dossier_for
 from cases.services import CheckedUpload, append_entry, check_upload
 from cases.services.documents import new_document
 from cases.services.exchanges import add_link
+from workflows.engine.obligations import PATH as OBLIGATION
 from workflows.engine.obligations import already_open_is_blocked
 from workflows.engine.path import Path
 from workflows.engine.registry import get_path
@@ -110,6 +111,26 @@ def copyable_for(user: User, reference: str) -> tuple[Dossier, type[Path], dict[
     may_file(path, source.organisation, holdings)
     require_copyable(source)
     return source, path, data_to_copy(path, source)[0]
+
+
+def model_for(user: User, reference: str) -> tuple[Dossier, type[Path], dict[str, Any], list[str]]:
+    """What the form of another dossier like this one is filled with: its data, and sentences about those left out.
+
+    Any dossier that one may read, whatever became of it, of a body for which one may file. Nothing is copied but data:
+    the new dossier is filed as any other, and no link is made. Raises ``NotFound``, ``Forbidden``, ``Blocked`` (an
+    obligation, which the calendar opens once).
+    """
+    holdings = holdings_of(user)
+    source = dossier_for(user, reference, holdings)
+    path = get_path(source.path)
+    may_file(path, source.organisation, holdings)
+    if path.key == OBLIGATION:
+        message = (
+            "Une obligation du calendrier s’ouvre une seule fois, à sa date : elle ne sert pas de modèle. Cherchez "
+            "celle de l’exercice voulu dans les dossiers."
+        )
+        raise Blocked(message, reasons=[Reason("not_a_model", message)])
+    return source, path, *data_to_copy(path, source)
 
 
 def require_copyable(source: Dossier) -> None:

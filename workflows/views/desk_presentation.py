@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.urls import reverse
+from django.utils.http import urlencode
+
 from cases.models import MotiveTemplate, User
+from cases.permissions import holding_for, own_of
 from cases.selectors.desk import Visit, templates_of
+from workflows.engine.obligations import PATH as OBLIGATION
 from workflows.engine.seats import Chair, chair_of
 from workflows.selectors import DossierView
 from workflows.selectors.actions import SIGNATORIES, WITHDRAW
@@ -59,3 +64,14 @@ def _chairs(view: DossierView, action: dict[str, Any]) -> list[Chair]:
 def with_motive(typed: str, text: str) -> str:
     """What was typed, then the motive taken up."""
     return f"{typed.rstrip()}\n\n{text}" if typed.strip() else text
+
+
+def model_url(view: DossierView) -> str:
+    """Where another dossier like this one is prepared; empty for who may not file it."""
+    roles, body = view.path.first_step().filing_roles, view.dossier.organisation_id
+    files = any(holding_for(own_of(view.holdings), role, body) for role in roles)
+    if not files or view.path.key == OBLIGATION:
+        return ""
+    return (
+        f"{reverse('dossier_new_path', args=[view.path.key])}?{urlencode({'modele': view.dossier.reference})}"
+    )

@@ -85,6 +85,7 @@ def dossier_page(
             "yours": any(presentation.awaits(action) for action in actions),
             "failed": failed,
             "kept": failed or typed,
+            "model_url": desk_presentation.model_url(view),
             "motive_url": reverse("motive_insert", args=[view.dossier.reference]),
             "blockers": view.blockers,
             "warnings": view.warnings,

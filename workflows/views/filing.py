@@ -20,13 +20,15 @@ from workflows.engine.credit_forms import LinesForm
 from workflows.engine.data_form import DossierForm
 from workflows.selectors import dossier_view
 from workflows.services import copy_dossier, create_draft, simulate, update_draft
-from workflows.services.copies import copyable_for
+from workflows.services.copies import copyable_for, model_for
 from workflows.views.exchange_presentation import tell_of_copy
 
 #: Name of the buttons that ask for the form again: other lines to choose from, more rows.
 SHOW_LINES = "afficher"
 #: Parameter that names the dossier whose copy fills the form.
 COPY_OF = "copie"
+#: Parameter that names a dossier whose data fill the form of another one.
+MODEL_OF = "modele"
 #: Hidden input of the rows: the fund and the exercise whose lines they offer.
 LINES_OF = "lignes"
 
@@ -152,6 +154,8 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
     path = get_path(key)
     if COPY_OF in request.GET:
         return _filed_from_a_copy(request, path, request.GET[COPY_OF])
+    if MODEL_OF in request.GET and request.method == "GET":
+        return _like_another(request, path, request.GET[MODEL_OF])
     organisation, bodies = _organisation(request, path)
     if request.method == "GET":
         form = path.form(initial=_asked(path, request), organisation=organisation)
@@ -172,6 +176,23 @@ def dossier_new(request: HttpRequest, key: str = "") -> HttpResponse:
     done = f"Le brouillon {dossier.reference} est enregistré. Joignez les pièces, puis soumettez-le."
     messages.success(request, done)
     return redirect("dossier", dossier.reference)
+
+
+def _like_another(request: HttpRequest, path: type[Path], reference: str) -> HttpResponse:
+    """The form of a new dossier, filled with the data of another, which has nothing to do with it afterwards."""
+    source, known, data, left_out = model_for(person_of(request), reference)
+    if known is not path:
+        raise NotFound(f"Le dossier {reference} n’est pas de ce circuit : revenez à sa page.")
+    messages.info(
+        request,
+        f"Les données de {reference} sont reprises : vérifiez chacune. Ses pièces, avis, décisions, délais, messages "
+        "et liens ne le sont pas. Rien n’est enregistré avant que vous ne le demandiez.",
+    )
+    for sentence in left_out:
+        messages.warning(request, sentence)
+    bodies = _bodies(request, path)
+    form = path.form(initial=data, organisation=source.organisation)
+    return _page(request, path, form, source.organisation, bodies)
 
 
 def _filed_from_a_copy(request: HttpRequest, path: type[Path], reference: str) -> HttpResponse:

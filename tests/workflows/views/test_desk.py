@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from cases import clock
 from cases.enums import DeadlineState
 from cases.models import Deadline, DossierVisit, MotiveTemplate, Snooze
-from tests.journeys import Cast, Journey
+from tests.journeys import PDF, Cast, Journey
 from tests.pages import at_the_site, messages, stored, words
 from workflows.services.motives import Use, create_motive
 
@@ -45,7 +45,7 @@ def test_the_next_task_stays_within_the_filters(cast: Cast) -> None:
     assert roof.task.owner == cast.reviewer
     before = stored()
     response = client.post("/taches/suivante/", {"q": "toiture"}, follow=True)
-    assert "Aucune tâche libre ne vous attend" in messages(response)[0]
+    assert "Aucune tâche libre ne vous attend" in messages(response)[-1]
     assert stored() == before
 
 
@@ -285,12 +285,17 @@ def test_motives_are_kept_changed_and_retired_on_their_page(cast: Cast) -> None:
     refused = client.post("/motifs/nouveau/", data)
     assert refused.status_code == 422
     assert "Le devis {manque}.</textarea>" in refused.content.decode()
-    client.post("/motifs/nouveau/", data | {"text": "Le devis manque.", "use": "fnmo_investment/check"})
+    client.post(
+        "/motifs/nouveau/", data | {"text": "Le devis manque.", "use": "fnmo_investment/check/request_pieces"}
+    )
     kept = MotiveTemplate.objects.get()
     page = words(client.get("/motifs/"))
     assert "Irène Instructrice, le" in page
+    assert "Investissement FNMO — Instruire le dossier : Demander un complément" in page
     address = f"/motifs/{kept.public_id}/"
-    assert 'value="fnmo_investment/check"' not in client.get(address).content.decode()
+    assert re.search(
+        r'value="fnmo_investment/check/request_pieces"\s+selected', client.get(address).content.decode()
+    )
     changed = client.post(address, {"title": "Devis", "text": "Joignez le devis.", "use": ""}, follow=True)
     assert "Joignez le devis." in words(changed)
     other = at_the_site(cast.dg)
@@ -321,3 +326,59 @@ def test_keys_are_listed_on_their_page(cast: Cast) -> None:
     page = at_the_site(cast.agent).get("/raccourcis/")
     assert "Prendre la tâche suivante" in words(page)
     assert "data-keys-switch" in page.content.decode()
+
+
+# -- versions of a piece, another dossier like this one -----------------------------------------------
+
+
+def test_versions_of_a_piece_are_compared_in_words(cast: Cast) -> None:
+    journey = Journey.start(cast)
+    address = f"/dossiers/{journey.reference}/pieces/presentation_note/versions/"
+    client = at_the_site(cast.agent)
+    assert "n’a qu’une version" in words(client.get(address))
+    assert "Comparer les versions" not in words(client.get(f"/dossiers/{journey.reference}/"))
+    journey.add(content=PDF + b"% more\n", name="autre.pdf")
+    journey.add(content=PDF + b"% more\n", name="encore.pdf", actor=cast.agent2)
+    page = client.get(address)
+    assert page.context["same_content"] is True
+    assert [row["same"] for row in page.context["rows"]][:5] == [False, True, True, True, False]
+    first = client.get(address + "?avant=1&apres=3")
+    assert "leur contenu a changé" in words(first)
+    assert (first.context["earlier"].version, first.context["later"].version) == (1, 3)
+    assert "Comparer les versions" in words(client.get(f"/dossiers/{journey.reference}/"))
+    for odd in ("?avant=9&apres=x", "?avant=2&apres=2", "?avant=-1"):
+        assert client.get(address + odd).context["later"].version == 3
+
+
+def test_a_superseded_file_is_opened_to_auditors_only(cast: Cast) -> None:
+    journey = Journey.start(cast)
+    journey.add(content=PDF + b"% more\n")
+    address = f"/dossiers/{journey.reference}/pieces/presentation_note/versions/"
+    assert words(at_the_site(cast.agent).get(address)).count("Ouvrir la version") == 1
+    assert words(at_the_site(cast.auditor).get(address)).count("Ouvrir la version") == 2
+    assert at_the_site(cast.est_agent).get(address).status_code == 404
+    for kind in ("nothing", "economic_file", "decision"):
+        assert at_the_site(cast.agent).get(address.replace("presentation_note", kind)).status_code == 404
+
+
+@pytest.mark.parametrize("status", ["draft", "under_review", "executed"])
+def test_a_dossier_serves_as_a_model_for_another(cast: Cast, status: str) -> None:
+    journey = Journey.at(cast, status, title="Toiture de Liévin")
+    client = at_the_site(cast.agent2)
+    address = f"/nouveau/fnmo_investment/?modele={journey.reference}"
+    assert address in client.get(f"/dossiers/{journey.reference}/").content.decode()
+    before = stored(journey.reference)
+    page = client.get(address)
+    assert 'value="Toiture de Liévin"' in page.content.decode()
+    assert "Ses pièces, avis, décisions, délais, messages et liens ne le sont pas" in messages(page)[0]
+    assert stored(journey.reference) == before
+
+
+def test_only_who_may_file_there_takes_a_dossier_as_a_model(cast: Cast) -> None:
+    journey = Journey.at(cast, "under_review")
+    address = f"/nouveau/fnmo_investment/?modele={journey.reference}"
+    assert "modele=" not in at_the_site(cast.reviewer).get(f"/dossiers/{journey.reference}/").content.decode()
+    assert at_the_site(cast.reviewer).get(address).status_code in (403, 404)
+    assert at_the_site(cast.est_agent).get(address).status_code == 404
+    other = address.replace("fnmo_investment", "virement")
+    assert at_the_site(cast.agent).get(other).status_code in (403, 404)
