@@ -3,18 +3,22 @@
 from django.urls import path
 
 from cases.views import (
-    absences,
     administration,
     budget,
     documents,
     exchanges,
     facilities,
+    help,
     imports,
     property,
     property_boards,
+    saved,
 )
 
 urlpatterns = [
+    path("aide/", help.index, name="help"),
+    path("aide/images/<slug:name>.png", help.image, name="help_image"),
+    path("aide/<slug:slug>/", help.document, name="help_document"),
     path("dossiers/<str:reference>/pieces/<uuid:public_id>/", documents.download, name="document"),
     path("messages/<uuid:message_id>/fichiers/<uuid:file_id>/", exchanges.download, name="message_file"),
     path("budgets/", budget.budgets, name="budgets"),
@@ -77,11 +81,12 @@ urlpatterns = [
     path("imports/<uuid:public_id>/charger/", imports.load, name="import_load"),
     path("imports/<uuid:public_id>/abandonner/", imports.abandon, name="import_abandon"),
     path("imports/<uuid:public_id>/anomalies.csv", imports.faults, name="import_faults"),
-    path("absences/", absences.own, name="absences"),
-    path("absences/<uuid:public_id>/annuler/", absences.cancel, name="absence_cancel"),
-    path("absences/<str:username>/", absences.of_person, name="absences_of"),
-    path("absences/<str:username>/declarer/", absences.declare, name="absence_declare"),
-    path("absences/<str:username>/suppleant/", absences.deputy, name="absence_deputy"),
+    path("vues/", saved.views, name="views"),
+    path("vues/enregistrer/", saved.view_save, name="view_save"),
+    path("vues/<uuid:public_id>/", saved.view_open, name="view_open"),
+    path("vues/<uuid:public_id>/renommer/", saved.view_rename, name="view_rename"),
+    path("vues/<uuid:public_id>/partager/", saved.view_share, name="view_share"),
+    path("vues/<uuid:public_id>/supprimer/", saved.view_delete, name="view_delete"),
     path("roles/", administration.roles, name="roles"),
     path("roles/<int:pk>/fin/", administration.role_end, name="role_end"),
     path("personnes/", administration.person_jump, name="person_jump"),

@@ -260,6 +260,9 @@ STATICFILES_FINDERS = [
     "config.staticfiles.UsedPackagesFinder",
 ]
 MEDIA_ROOT = BERLINE_VAR / "media"
+
+#: The documentation, of which docs/utilisateurs is also the help on the screens: part of what is deployed.
+BERLINE_DOCS_DIR = BASE_DIR / "docs"
 MEDIA_URL = ""  # pieces are handed out by a view, through the read gate
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
