@@ -1,9 +1,9 @@
 """The users' documentation as pages: ``docs/utilisateurs/*.md`` is the one source of the help that the screens show.
 
 A comment of its own line under a heading, ``<!-- aide: queue task_* -->``, says for which pages its section is the
-help: names of addresses, ``*`` for any end. Under the title of a file it takes the whole file. Markdown only: HTML in a
-file is shown as the text that it is. Links between the files lead to their pages, pictures to ``help_image``; a link out
-of the users' documentation keeps its words only, because a deployed site serves nothing else.
+help: names of addresses, ``*`` for any end. Under the title of a file it takes the whole file. Markdown only: HTML in
+a file is shown as the text that it is. Links between the files lead to their pages, pictures to ``help_image``; a link
+out of the users' documentation keeps its words only, because a deployed site serves nothing else.
 """
 
 import re
