@@ -26,7 +26,6 @@ from cases.selectors.dossiers import (
     normalise,
     open_deadlines_of,
     running_deadlines,
-    search_dossiers,
     similar_operations,
 )
 from cases.selectors.facilities import facilities_of, facilities_visible_to, facility_for
@@ -87,6 +86,5 @@ __all__ = [
     "reads_the_register",
     "released_amounts",
     "running_deadlines",
-    "search_dossiers",
     "similar_operations",
 ]

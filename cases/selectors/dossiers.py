@@ -110,30 +110,10 @@ def running_deadlines(
 
 
 def normalise(text: str) -> str:
-    """Lower case without accents: how titles and references are searched."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
-
-
-def search_dossiers(
-    user: Any,
-    *,
-    text: str = "",
-    status: str = "",
-    path: str = "",
-    holdings: tuple[Holding, ...] | None = None,
-) -> QuerySet[Dossier]:
-    """Visible dossiers by reference or title (accents and case ignored), status and path; most recent first."""
-    found = dossiers_visible_to(user, holdings).select_related("organisation")
-    if not all(storable(one) for one in (text, status, path)):
-        return found.none()
-    for word in normalise(text).split():
-        found = found.filter(search_text__contains=word)
-    if status:
-        found = found.filter(status=status)
-    if path:
-        found = found.filter(path=path)
-    return found.order_by("-updated_at", "-pk")
+    """Small letters without accents and ligatures: how texts are searched. ``cases_plain`` does the same in SQL."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    return " ".join(plain.replace("œ", "oe").replace("æ", "ae").split())
 
 
 def current_documents(dossier: Dossier) -> QuerySet[Document]:

@@ -1,5 +1,6 @@
 """Bodies, and the grants that an administrator sees."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -69,3 +70,10 @@ def people_holding(role: str, organisation_id: int) -> QuerySet[User]:
         .distinct()
         .order_by("display_name", "username")
     )
+
+
+def bodies_read_by(holdings: Iterable[Holding]) -> list[Organisation]:
+    """The bodies that one holds a role on, and those below them. One statement."""
+    held = tuple(holdings)
+    bodies = Organisation.objects.order_by("lineage")
+    return [body for body in bodies if any(one.covers(body.lineage) for one in held)]

@@ -25,7 +25,7 @@ def searched(*columns: str) -> Func:
 
 def with_words(found: QuerySet[ModelT], text: str, *columns: str) -> QuerySet[ModelT]:
     """Rows that hold every word of a text in one of the columns, accents and case ignored."""
-    words = normalise(text).replace("æ", "ae").split()
+    words = normalise(text).split()
     if not words:
         return found
     rows: Any = found.annotate(searched=searched(*columns))

@@ -12,7 +12,8 @@ from cases.enums import ROLES_BY_KIND, OrganisationKind, Role
 from cases.errors import NotFound
 from cases.models import Dossier, User
 from cases.permissions import administers, holding_for, holdings_of, may_read
-from cases.selectors import dossier_for, dossiers_visible_to, search_dossiers
+from cases.selectors import dossier_for, dossiers_visible_to
+from cases.selectors.search import read_words, search
 from tests.journeys import ROUTE_TO, Cast, Journey
 
 #: Who reads a dossier of the CARMI Nord-Pas-de-Calais, whatever its state.
@@ -36,7 +37,8 @@ def reads(user: User, dossier: Dossier) -> bool:
     holdings = holdings_of(user)
     one = may_read(holdings, dossier)
     assert dossiers_visible_to(user).filter(pk=dossier.pk).exists() == one
-    assert search_dossiers(user, text=dossier.reference).filter(pk=dossier.pk).exists() == one
+    found = search(user, words=read_words(dossier.reference), holdings=holdings)
+    assert (dossier.pk in [each.pk for each in found.items]) == one
     try:
         dossier_for(user, dossier.reference)
     except NotFound:

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 
 from cases.models import Dossier, User
+from cases.selectors.search import read_words, search
 from tests.budgets import may_let_triggers_rest
 from tests.journeys import Cast, Journey, investment
 from workflows.selectors import available_actions, dossier_view, queue
-from workflows.selectors.dossier_list import page_of
 from workflows.selectors.queue import QueueFilters
 from workflows.services import claim, create_draft, reassign, release, simulate, update_draft
 
@@ -187,7 +187,7 @@ def test_pages_send_as_many_statements_whatever_the_number_of_dossiers(
         "dossier": (lambda: _read(dossier_view(cast.reviewer, journey.reference)), 9),
         "dossier, auditor": (lambda: _read(dossier_view(cast.auditor, journey.reference)), 9),
         "actions": (lambda: available_actions(dossier, cast.reviewer), 3),
-        "list": (lambda: _list(cast.reviewer), 2),
+        "list": (lambda: _list(cast.reviewer), 5),
     }
     found = {name: len(statements(read)) for name, (read, _) in pages.items()}
     assert found == {name: expected for name, (_, expected) in pages.items()}
@@ -212,9 +212,7 @@ def _read(view: Any) -> None:
 
 
 def _list(user: User) -> None:
-    from cases.selectors import search_dossiers
-
-    for dossier in page_of(search_dossiers(user, text="renovation lens")).items:
+    for dossier in search(user, words=read_words("renovation lens")).items:
         str((dossier.reference, dossier.organisation.name))
 
 

@@ -10,16 +10,15 @@ from cases.api.access import person_of
 from cases.api.errors import ErrorOut, TooLarge, UnsupportedMedia
 from cases.api.reading import check_text, refuse_unknown_parameters
 from cases.api.schemas import DocumentOut, DossierSummary, summary_of
-from cases.enums import DossierStatus
 from cases.errors import Invalid
 from cases.permissions import acting_holdings_of
-from cases.selectors import dossier_for, search_dossiers
+from cases.selectors import dossier_for
 from cases.selectors.organisations import organisation_for
 from cases.services import export_journal
 from cases.uploads import refused_uploads
 from workflows.api.schemas import DossierOut
-from workflows.engine.registry import all_paths
-from workflows.selectors import dossier_view, page_of
+from workflows.selectors import dossier_view
+from workflows.selectors.search import found_by, read_search, refuse_faults
 from workflows.services import add_document, create_draft, perform, update_draft
 
 router = Router(tags=["Dossiers"])
@@ -63,12 +62,42 @@ class SearchIn(BaseModel):
 
     status: str = ""
     path: str = ""
-    q: str = Field(default="", max_length=200, description="Mots de la référence ou de l’objet.")
-    cursor: str = Field(default="", max_length=200, description="« next_cursor » de la page précédente.")
+    q: str = Field(
+        default="",
+        max_length=200,
+        description="Mots de la référence, de l’objet, des données, des messages ou des noms de pièces ; accents et "
+        "casse ignorés, le dernier mot peut être inachevé.",
+    )
+    organisation: str = Field(default="", max_length=40, description="Code de l’organisation.")
+    exercise: str = Field(default="", max_length=4, description="Année, par exemple « 2015 ».")
+    amount_from: str = Field(default="", max_length=40, description="Montant HT en euros, compris.")
+    amount_to: str = Field(default="", max_length=40, description="Montant HT en euros, compris.")
+    submitted_from: str = Field(default="", max_length=10, description="Premier jour (AAAA-MM-JJ), compris.")
+    submitted_to: str = Field(default="", max_length=10, description="Dernier jour (AAAA-MM-JJ), compris.")
+    updated_from: str = Field(default="", max_length=10, description="Premier jour (AAAA-MM-JJ), compris.")
+    updated_to: str = Field(default="", max_length=10, description="Dernier jour (AAAA-MM-JJ), compris.")
+    due_from: str = Field(default="", max_length=10, description="Premier jour (AAAA-MM-JJ), compris.")
+    due_to: str = Field(default="", max_length=10, description="Dernier jour (AAAA-MM-JJ), compris.")
+    step: str = Field(default="", max_length=60, description="Étape ouverte, par exemple « check ».")
+    role: str = Field(default="", max_length=30, description="Rôle attendu, par exemple « reviewer ».")
+    holder: str = Field(
+        default="",
+        max_length=150,
+        description="Qui a pris la tâche ouverte : « me », « free » (personne), « taken » (quelqu’un) ou un "
+        "identifiant.",
+    )
+    rule: str = Field(default="", max_length=80, description="Clé de la règle qui a été constatée bloquante.")
+    sort: str = Field(
+        default="",
+        max_length=20,
+        description="« updated », « submitted », « due », « amount » ou « reference », précédé de « - » pour le plus "
+        "grand d’abord ; « relevance » avec q. Par défaut « -updated ».",
+    )
+    cursor: str = Field(default="", max_length=300, description="« next_cursor » de la page précédente.")
 
 
 class DossiersOut(BaseModel):
-    """Une page de dossiers, le plus récemment modifié d’abord ; « next_cursor » est vide sur la dernière."""
+    """Une page de dossiers, dans l’ordre demandé ; « next_cursor » est vide sur la dernière."""
 
     items: list[DossierSummary]
     next_cursor: str
@@ -91,12 +120,11 @@ class JournalOut(BaseModel):
     "dossiers", summary="Chercher des dossiers", response={200: DossiersOut, 401: ErrorOut, 422: ErrorOut}
 )
 def search(request: HttpRequest, filters: Query[SearchIn]) -> DossiersOut:
-    """Les dossiers que la personne peut lire, par état, circuit, et mots de la référence ou de l’objet."""
+    """Les dossiers que la personne peut lire, par mots et par filtres, dans l’ordre demandé."""
     refuse_unknown_parameters(request, SearchIn)
-    _check_known("status", filters.status, DossierStatus.values)
-    _check_known("path", filters.path, [path.key for path in all_paths()])
-    found = search_dossiers(person_of(request), text=filters.q, status=filters.status, path=filters.path)
-    page = page_of(found, filters.cursor)
+    asked, faults = read_search({name: str(value) for name, value in filters})
+    refuse_faults(faults)
+    page = found_by(person_of(request), asked, cursor=filters.cursor)
     return DossiersOut(
         items=[DossierSummary(**summary_of(one)) for one in page.items], next_cursor=page.next_cursor
     )
@@ -243,9 +271,3 @@ def upload(request: HttpRequest, reference: str, response: HttpResponse) -> Stat
     found = DocumentOut.of(document, reference)
     response["Location"] = found.url
     return Status(201, found)
-
-
-def _check_known(name: str, value: str, known: list[str]) -> None:
-    if value and value not in known:
-        message = f"« {value} » est inconnu. Valeurs admises : {', '.join(known)}."
-        raise Invalid(message, details={name: [message]})

@@ -1,0 +1,449 @@
+"""Dossiers by words and filters, in one of six orders, whatever their number (docs/maintainers/search.md).
+
+Whatever is asked, what is found lies inside ``dossiers_visible_to``. PostgreSQL can find a page in two ways, and
+guesses badly which is quicker: gather all that fits and sort it (few fit), or walk the index of the order and keep what
+fits (many do). Here a capped statement gathers first; when its cap is reached, a piece of the index is walked; only
+where both fail, because what fits lies far down in the order, is everything gathered and sorted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from cases import clock
+from cases.errors import Invalid
+from cases.models import Dossier
+from cases.permissions import ASKED, READS_ALL, READS_NONE, Holding, acting_holdings_of
+from cases.selectors.dossiers import dossiers_visible_to
+from cases.text import storable
+
+PAGE_SIZE: Final = 25
+#: How far dossiers are counted; beyond, there are « plus de 1 000 ».
+COUNT_LIMIT: Final = 1_000
+#: So many are gathered and sorted before anything else is tried.
+GATHERED: Final = 5_000
+#: So many entries of an order's index are walked.
+WALKED: Final = 4_000
+LONGEST_TEXT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order: the column that it goes by, and whether the greatest comes first. The id decides between equals.
+
+    Dossiers without a value come last in both directions. ``by_words``: those whose reference or title holds the
+    words come first, the others after them, each by ``column``.
+    """
+
+    column: str
+    descending: bool
+    nullable: bool = False
+    by_words: bool = False
+
+
+#: What a person may ask for → the order. « -updated »: the last one changed comes first.
+ORDERS: Final[Mapping[str, Order]] = {
+    "-updated": Order("updated_at", True),
+    "updated": Order("updated_at", False),
+    "-submitted": Order("submitted_at", True, nullable=True),
+    "submitted": Order("submitted_at", False, nullable=True),
+    "-due": Order("next_due_on", True, nullable=True),
+    "due": Order("next_due_on", False, nullable=True),
+    "-amount": Order("amount_ht", True, nullable=True),
+    "amount": Order("amount_ht", False, nullable=True),
+    "-reference": Order("reference", True),
+    "reference": Order("reference", False),
+    "relevance": Order("updated_at", True, by_words=True),
+}
+DEFAULT_ORDER: Final = "-updated"
+
+
+@dataclass(frozen=True, slots=True)
+class DossierFilters:
+    """What is asked of dossiers; what is left out asks nothing. Dates are days in Paris, both included; amounts are EUR
+    HT, both included. ``organisation`` is a code, bodies below it excluded; ``rule`` the key of a rule that was found
+    to block the way ahead.
+    """
+
+    path: str = ""
+    status: str = ""
+    organisation: str = ""
+    exercise: int | None = None
+    amount_from: Decimal | None = None
+    amount_to: Decimal | None = None
+    submitted_from: date | None = None
+    submitted_to: date | None = None
+    updated_from: date | None = None
+    updated_to: date | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was typed, and the query that PostgreSQL makes of it: empty when no word says anything (« de la »)."""
+
+    typed: str = ""
+    query: str = ""
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything was typed."""
+        return bool(self.typed)
+
+    @property
+    def meaningless(self) -> bool:
+        """Whether only words were typed that are not looked up."""
+        return self.asked and not self.query
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page. ``next_cursor`` is empty on the last; ``count`` is what there is in all, up to ``COUNT_LIMIT``."""
+
+    items: tuple[Dossier, ...]
+    next_cursor: str
+    count: int
+    count_is_exact: bool
+
+
+#: What is shown of a dossier: its body, and what was found of it but its words.
+_DOSSIERS: Final = Dossier.objects.select_related("organisation", "findings").defer(
+    "findings__vector", "findings__head", "findings__scope"
+)
+
+
+class KnownQuery(SearchQuery):
+    """A query as PostgreSQL has written it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, search_type="raw")
+        self.text = text
+
+    def as_sql(self, *_: Any, **__: Any) -> Any:
+        """A constant, so that the planner knows how rare its words are."""
+        return "%s::tsquery", [self.text]
+
+
+_GROUPED = re.compile("(?<![0-9])[0-9]{1,3}(?:[ \u00a0\u2009\u202f][0-9]{3})+(?![0-9])")
+
+
+def read_words(typed: str) -> Words:
+    """Understand what was typed: endings, accents, parts of references, the last word unfinished. One statement.
+
+    « 25 000,50 » is one amount.
+    """
+    text = " ".join(typed.split())[:LONGEST_TEXT]
+    if not text:
+        return Words()
+    if not storable(text):
+        return Words(text)
+    joined = _GROUPED.sub(lambda found: re.sub("[^0-9]", "", found.group()), text)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cases_query(%s)::text", [joined])
+        (query,) = cursor.fetchone()
+    return Words(text, query)
+
+
+def filtered(dossiers: QuerySet[Dossier], asked: DossierFilters) -> QuerySet[Dossier]:
+    """Those of the dossiers that answer the filters."""
+    if not all(storable(one) for one in (asked.path, asked.status, asked.organisation, asked.rule)):
+        return dossiers.none()
+    equal: dict[str, Any] = {
+        "path": asked.path,
+        "status": asked.status,
+        "organisation__code": asked.organisation,
+        "exercise": asked.exercise,
+        "amount_ht__gte": asked.amount_from,
+        "amount_ht__lte": asked.amount_to,
+        "submitted_at__gte": asked.submitted_from and clock.start_of(asked.submitted_from),
+        "submitted_at__lt": asked.submitted_to and clock.start_of(asked.submitted_to + timedelta(days=1)),
+        "updated_at__gte": asked.updated_from and clock.start_of(asked.updated_from),
+        "updated_at__lt": asked.updated_to and clock.start_of(asked.updated_to + timedelta(days=1)),
+        "next_due_on__gte": asked.due_from,
+        "next_due_on__lte": asked.due_to,
+    }
+    chosen = {name: value for name, value in equal.items() if value not in ("", None)}
+    if asked.rule:
+        # What was found of the dossier as it stood before its last act is no longer said.
+        chosen |= {
+            "findings__blocked_rules__contains": [asked.rule],
+            "findings__checked_version": F("version"),
+        }
+    return dossiers.filter(**chosen)
+
+
+def search(
+    user: Any,
+    asked: DossierFilters | None = None,
+    *,
+    words: Words | None = None,
+    holdings: tuple[Holding, ...] | None = None,
+    also: Iterable[Any] = (),
+    sort: str = DEFAULT_ORDER,
+    cursor: str = "",
+    size: int = PAGE_SIZE,
+) -> Found:
+    """One page of the dossiers that ``user`` may read and that answer everything asked.
+
+    ``also``: further conditions (``Q``, ``Exists``). Words without meaning find nothing. Three to seven statements,
+    however many dossiers there are. Raises ``Invalid`` for an unknown order or a cursor of another one.
+    """
+    order = ORDERS.get(sort)
+    if order is None:
+        message = f"« {sort} » n’est pas un tri. Tris admis : {', '.join(ORDERS)}."
+        raise Invalid(message, details={"sort": [message]})
+    given = words or Words()
+    if order.by_words and not given.query:
+        order, sort = ORDERS[DEFAULT_ORDER], DEFAULT_ORDER
+    after = _decode(cursor, sort, order) if cursor else None
+    if given.meaningless:
+        return Found((), "", 0, True)
+    held = acting_holdings_of(user) if holdings is None else holdings
+    dossiers = filtered(dossiers_visible_to(user, held), asked or DossierFilters()).filter(*also)
+    hunt = _Hunt(dossiers, given.query, _scope(held), order)
+    try:
+        rows, count = hunt.page(after, size)
+    except EmptyResultSet:  # no role gives access to anything
+        return Found((), "", 0, True)
+    shown = rows[:size]
+    found = _DOSSIERS.in_bulk([row.id for row in shown])
+    return Found(
+        items=tuple(found[row.id] for row in shown if row.id in found),
+        next_cursor=_encode(sort, shown[-1]) if len(rows) > size else "",
+        count=min(count, COUNT_LIMIT),
+        count_is_exact=count <= COUNT_LIMIT,
+    )
+
+
+def _scope(holdings: tuple[Holding, ...]) -> list[str]:
+    """What the index of words is asked for besides the words, so that it gives few dossiers of others.
+
+    Nothing for who reads (nearly) all: the national fund's lineage stands on every dossier. It never widens anything:
+    the read gate is asked as well.
+    """
+    held = [one for one in holdings if one.role not in READS_NONE]
+    if any(one.role in READS_ALL for one in held):
+        return []
+    if any(one.lineage.count("/") == 2 and one.role not in ASKED for one in held):
+        return []
+    return sorted({one.tag for one in held} | {one.lineage for one in held})
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Where a dossier stands in an order. ``late``: in the second part (no value; words not all in the title)."""
+
+    late: bool
+    key: Any
+    id: int
+
+
+class _Hunt:
+    """One search: the conditions, and the ways to find the first rows after one."""
+
+    def __init__(self, dossiers: QuerySet[Dossier], query: str, scope: Iterable[str], order: Order) -> None:
+        self.order = order
+        self.direction = "DESC" if order.descending else "ASC"
+        self.query = KnownQuery(query) if query else None
+        self.scope = list(scope)
+        self.plain = dossiers  # by the dossier's own columns
+        self.worded = dossiers.filter(findings__vector=self.query) if self.query else dossiers
+
+    def page(self, after: _Row | None, size: int) -> tuple[list[_Row], int]:
+        """The first ``size`` + 1 rows after ``after``, and how many there are in all (up to ``GATHERED``)."""
+        everything = self._gathered(self.worded, None)
+        few = GATHERED if self._seems_rare(everything) else COUNT_LIMIT
+        count, rows = self._first(everything, after, size + 1, few)
+        if count <= few:
+            return rows, count
+        rows = []
+        start = bool(after and after.late)
+        for late in (False, True) if self._has_parts else (False,):
+            if late < start:
+                continue
+            rows += self._part(late, after if late == start else None, size + 1 - len(rows))
+            if len(rows) > size:
+                break
+        return rows, count
+
+    @property
+    def _has_parts(self) -> bool:
+        return self.order.nullable or self.order.by_words
+
+    def _part(self, late: bool, after: _Row | None, wanted: int) -> list[_Row]:
+        """The next rows of one part: from a piece of its index, or from everything that it holds."""
+        dossiers = self.worded
+        if self.order.by_words:
+            in_head = {"findings__head": self.query}
+            dossiers = self.worded.exclude(**in_head) if late else self.plain.filter(**in_head)
+        rows, whole = self._walk(dossiers, late, after, wanted)
+        if len(rows) >= wanted or whole:
+            return rows
+        _, rows = self._first(self._gathered(dossiers, late), after, wanted, None)
+        return rows
+
+    def _gathered(self, dossiers: QuerySet[Dossier], late: bool | None) -> QuerySet[Dossier]:
+        """The same dossiers, asked of the index of words and readers."""
+        if self.scope:
+            dossiers = dossiers.filter(findings__scope__overlap=self.scope)
+        if self.order.nullable and late is not None:
+            dossiers = dossiers.filter(**{f"{self.order.column}__isnull": late})
+        return dossiers
+
+    def _columns(self, dossiers: QuerySet[Dossier]) -> tuple[str, tuple[Any, ...]]:
+        """The statement that gives id, key and whether the words stand in reference or title."""
+        names = ["pk", self.order.column]
+        if self.order.by_words:
+            names.append("findings__head")
+        sql, params = dossiers.order_by().values_list(*names).query.sql_with_params()
+        if not self.order.by_words:
+            return (
+                f"SELECT found.id, found.key, found.key IS NULL AS late FROM ({sql}) found (id, key)",  # noqa: S608
+                params,
+            )
+        return (
+            f"""SELECT found.id, found.key, NOT found.head @@ %s::tsquery AS late
+                  FROM ({sql}) found (id, key, head)""",  # noqa: S608
+            (self.query.text if self.query else "", *params),
+        )
+
+    def _after(self, after: _Row | None) -> tuple[str, list[Any]]:
+        """The condition on ``late``, ``key`` and ``id`` for what follows a row."""
+        if after is None:
+            return "true", []
+        beyond = "<" if self.order.descending else ">"
+        if after.key is None:
+            return f"(late AND id {beyond} %s)", [after.id]
+        return (
+            f"(late, false) > (%s, false) OR late = %s AND (key, id) {beyond} (%s, %s)",
+            [after.late, after.late, after.key, after.id],
+        )
+
+    def _first(
+        self, dossiers: QuerySet[Dossier], after: _Row | None, wanted: int, cap: int | None
+    ) -> tuple[int, list[_Row]]:
+        """How many dossiers there are (not beyond ``cap`` + 1), and the first rows after one. One statement."""
+        sql, params = self._columns(dossiers)
+        condition, values = self._after(after)
+        limit = "" if cap is None else f"LIMIT {cap + 1}"
+        ordered = f"late, key {self.direction}, id {self.direction}"
+        statement = f"""
+            WITH every AS MATERIALIZED ({sql} {limit})
+            SELECT counted.number, page.late, page.key, page.id
+              FROM (SELECT count(*) AS number FROM every) counted
+              LEFT JOIN (SELECT late, key, id FROM every WHERE {condition} ORDER BY {ordered} LIMIT {wanted}) page
+                ON true
+             ORDER BY {ordered}
+        """  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*params, *values])
+            found = cursor.fetchall()
+        return found[0][0], [_Row(*row[1:]) for row in found if row[3] is not None]
+
+    def _walk(
+        self, dossiers: QuerySet[Dossier], late: bool, after: _Row | None, wanted: int
+    ) -> tuple[list[_Row], bool]:
+        """What fits among the next ``WALKED`` dossiers of the order; whether these were the last. One statement."""
+        column = self.order.column
+        valued = not (self.order.nullable and late)
+        window = Dossier.objects.order_by()
+        if self.order.nullable:
+            window = window.filter(**{f"{column}__isnull": not valued})
+        sql, params = window.values_list("pk", column).query.sql_with_params()
+        quoted = f'"cases_dossier"."{column}"'
+        beyond = "<" if self.order.descending else ">"
+        place, values = "true", []
+        if after is not None and valued:
+            place, values = f'({quoted}, "cases_dossier"."id") {beyond} (%s, %s)', [after.key, after.id]
+        elif after is not None:
+            place, values = f'"cases_dossier"."id" {beyond} %s', [after.id]
+        joint = "AND" if "WHERE" in sql else "WHERE"
+        ordered = f'"cases_dossier"."id" {self.direction}'
+        if valued:
+            ordered = f"{quoted} {self.direction}, {ordered}"
+        by_key = f"key {self.direction}, id {self.direction}"
+        # One dossier after the other until there are enough: OFFSET keeps the planner from joining them all.
+        fits, fitting = dossiers.order_by().values_list("pk").query.sql_with_params()
+        statement = f"""
+            WITH piece AS MATERIALIZED ({sql} {joint} {place} ORDER BY {ordered} LIMIT {WALKED}),
+                 walked (id, key) AS (SELECT * FROM piece)
+            SELECT (SELECT count(*) FROM walked), page.key, page.id
+              FROM (SELECT 1) one
+              LEFT JOIN (SELECT next.key, next.id
+                           FROM (SELECT * FROM walked ORDER BY {by_key} OFFSET 0) next
+                          WHERE EXISTS (SELECT FROM ({fits}) fitting (id) WHERE fitting.id = next.id OFFSET 0)
+                          LIMIT {wanted}) page ON true
+             ORDER BY {by_key}
+        """  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*params, *values, *fitting])
+            found = cursor.fetchall()
+        rows = [_Row(late, key, identifier) for _, key, identifier in found if identifier is not None]
+        return rows, found[0][0] < WALKED
+
+    def _seems_rare(self, dossiers: QuerySet[Dossier]) -> bool:
+        """What the planner thinks, which costs nothing; it only decides how much is gathered at first."""
+        sql, params = dossiers.order_by().values_list("pk").query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+            (plan,) = cursor.fetchone()
+        return bool(plan[0]["Plan"]["Plan Rows"] <= 2 * GATHERED)
+
+
+def _encode(sort: str, row: _Row) -> str:
+    """Where a page ended, as a word for a URL."""
+    key = row.key.isoformat() if isinstance(row.key, date) else None if row.key is None else str(row.key)
+    text = json.dumps([sort, row.late, key, row.id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, sort: str, order: Order) -> _Row:
+    """The row where the former page ended. Raises ``Invalid``."""
+    try:
+        read = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
+        of_sort, late, key, identifier = read
+        if of_sort != sort or not isinstance(late, bool) or type(identifier) is not int:
+            raise ValueError("another order")
+        if not -(2**63) <= identifier < 2**63:
+            raise ValueError("no id")
+        return _Row(late, _key(order, key, late), identifier)
+    except (ValueError, TypeError, binascii.Error, InvalidOperation):
+        message = "Le repère de page est illisible : reprenez la liste depuis le début."
+        raise Invalid(message, details={"cursor": [message]}) from None
+
+
+def _key(order: Order, key: Any, late: bool) -> Any:
+    if key is None:
+        if not (order.nullable and late):
+            raise ValueError("a value is missing")
+        return None
+    if not isinstance(key, str) or not storable(key) or (order.nullable and late):
+        raise ValueError("no key")
+    if order.column in ("updated_at", "submitted_at"):
+        moment = datetime.fromisoformat(key)
+        if moment.tzinfo is None:
+            raise ValueError("naive")
+        return moment
+    if order.column == "next_due_on":
+        return date.fromisoformat(key)
+    if order.column == "amount_ht":
+        amount = Decimal(key)
+        if not amount.is_finite() or abs(amount) >= 10**14:
+            raise ValueError("no amount")
+        return amount
+    return key
