@@ -38,6 +38,8 @@ TITLES = {
     "declare_absence": "Absence déclarée",
     "cancel_absence": "Absence annulée",
     "set_deputy": "Suppléant habituel changé",
+    "delegate": "Délégation reçue",
+    "revoke_delegation": "Délégation révoquée",
 }
 
 

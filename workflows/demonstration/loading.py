@@ -18,6 +18,7 @@ from workflows.demonstration.budgets_recent import BUDGETS_RECENT
 from workflows.demonstration.calendar_stories import CALENDAR
 from workflows.demonstration.credits_past import CREDITS_PAST
 from workflows.demonstration.credits_recent import CREDITS_RECENT
+from workflows.demonstration.delegations import create_delegations
 from workflows.demonstration.disposal_stories import DISPOSALS
 from workflows.demonstration.facilities import create_facilities
 from workflows.demonstration.opening_stories import OPENINGS
@@ -121,6 +122,7 @@ def load(
             progress(done, len(planned))
     with clock.at(planned[-1].moment if planned else clock.now()):
         _sweep()  # a delay that was not kept is said so from the start
+    create_delegations(organisations, people)
     return Loaded(len(people), len(facilities), len(tellings), len(planned))
 
 
