@@ -13,6 +13,8 @@ from workflows.forecast.model import RUNS, days_ahead
 #: Where the invented history begins, and how many working days it has.
 START: Final = date(2015, 1, 5)
 DAYS: Final = 500
+#: More than the dossiers of one invented queue.
+_APART: Final = 100_000
 #: Mondays of the first half year are not judged: the history only begins.
 FIRST: Final = date(2015, 7, 6)
 
@@ -43,8 +45,11 @@ REGIMES: Final = {
 }
 
 
-def invented(regime: Regime, seed: int) -> tuple[list[Visit], dict[int, date], date]:
-    """The visits of an invented queue in queue order, the date of each dossier, and the last day of the history."""
+def invented(regime: Regime, seed: int, first: int = 0) -> tuple[list[Visit], dict[int, date], date]:
+    """The visits of an invented queue in queue order, the date of each dossier, and the last day of the history.
+
+    ``first``: the number of its first dossier.
+    """
     generator = np.random.default_rng(seed)
     days = days_ahead(START, DAYS)
     came = [
@@ -55,10 +60,10 @@ def invented(regime: Regime, seed: int) -> tuple[list[Visit], dict[int, date], d
     )
     delays = generator.integers(*regime.delay, size=len(came), endpoint=True)
     visits, due = [], {}
-    for dossier, (arrival, end) in enumerate(zip(came, left, strict=True)):
+    for dossier, (arrival, end) in enumerate(zip(came, left, strict=True), start=first):
         gone = days[end] if end < DAYS else None
         visits.append(Visit(dossier, days[arrival], gone, gone is not None))
-        due[dossier] = days[min(arrival + int(delays[dossier]), DAYS - 1)]
+        due[dossier] = days[min(arrival + int(delays[dossier - first]), DAYS - 1)]
     return visits, due, days[-1]
 
 
@@ -86,7 +91,7 @@ def trial(regime: Regime, *, queues: int = 1, seed: int = 0, runs: int = RUNS) -
     """Forecast ``queues`` invented queues on each of their Mondays; what came of it."""
     result = Backtest()
     for number in range(queues):
-        visits, due, last = invented(regime, seed + number)
+        visits, due, last = invented(regime, seed + number, first=number * _APART)
         check(
             f"{regime.title} {number}",
             visits,

@@ -19,10 +19,10 @@ from workflows.forecast.history import History, Refusal
 from workflows.forecast.model import HORIZON
 from workflows.forecast.trial import REGIMES, trial
 from workflows.forecast.words import percentage, spoken
-from workflows.selectors.forecast import Forecast, forecast_of_any
+from workflows.selectors.forecast import Forecast, ForecastRow, Threat, forecast_of_any
 from workflows.selectors.forecast_backtest import run_backtest
 
-#: Invented queues of each kind.
+#: Invented queues of each kind, unless told otherwise.
 QUEUES = 10
 #: Below so many judged forecasts the back-test says that it proves nothing.
 TELLING = 100
@@ -50,12 +50,15 @@ class Command(BaseCommand):
         backtest.add_argument(
             "--simulated", action="store_true", help="invented queues of known pace instead of the data"
         )
+        backtest.add_argument(
+            "--queues", type=int, default=QUEUES, help="so many invented queues of each kind"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"] == "queue":
             lines = self._queue(options)
         elif options["simulated"]:
-            lines = _simulated()
+            lines = _simulated(options["queues"])
         else:
             if options["weeks"] is not None and options["weeks"] < 1:
                 raise CommandError("--weeks : donnez un nombre de semaines d’au moins 1.")
@@ -92,8 +95,15 @@ def _described(found: Forecast) -> Iterator[str]:
             yield f"Tout ce qui attend est fait, à {percentage(share)} : {when}."
     for row in found.rows:
         due = french_date(row.due_on) if row.due_on is not None else "sans date"
-        late = spoken(row.late, history.counted) if row.late is not None else "—"
-        yield f"{row.position:>4}. {row.reference}  {due}  risque de la manquer : {late}"
+        yield f"{row.position:>4}. {row.reference}  {due}  {_risk(row, history)}"
+
+
+def _risk(row: ForecastRow, history: History) -> str:
+    if row.late is None:
+        return "pas de date à manquer"
+    if row.threat is Threat.PASSED:
+        return "date passée"
+    return f"risque de la manquer : {spoken(row.late, history.counted)}"
 
 
 def _backtest(path: str, weeks: int | None) -> Iterator[str]:
@@ -110,10 +120,10 @@ def _backtest(path: str, weeks: int | None) -> Iterator[str]:
         )
 
 
-def _simulated() -> Iterator[str]:
+def _simulated(queues: int) -> Iterator[str]:
     for regime in REGIMES.values():
-        yield f"== {regime.title} ({QUEUES} files inventées, deux ans)"
-        result = trial(regime, queues=QUEUES, runs=2_000)
+        yield f"== {regime.title} ({queues} file(s) inventée(s), deux ans)"
+        result = trial(regime, queues=queues, runs=2_000)
         yield from _calibration(result)
         unordered = [Checked(one.dossier, one.any_order, one.in_time) for one in result.checked]
         yield f"Sans tenir compte de l’ordre de la file, score de Brier : {_figure(brier(unordered))}."
