@@ -1,4 +1,5 @@
-"""Measures and prints: ``python -m tests.bench [--steps N] [--pages N] [--sweeps N] [--only …] [--profile]``."""
+"""Measures and prints: ``python -m tests.bench [--steps N] [--pages N] [--sweeps N] [--dossiers N] [--only …]
+[--profile]``."""
 
 import argparse
 import cProfile
@@ -17,7 +18,10 @@ def main() -> int:
     )
     parser.add_argument("--pages", type=int, default=25, help="measures of each queue")
     parser.add_argument("--sweeps", type=int, default=12, help="measures of each sweep, in as many turns")
-    parser.add_argument("--only", choices=["steps", "queue", "sweeps"])
+    parser.add_argument("--only", choices=["steps", "queue", "sweeps", "backlog"])
+    parser.add_argument(
+        "--dossiers", type=int, default=1_000_000, help="how many the pages of figures are measured among"
+    )
     parser.add_argument("--profile", action="store_true", help="profile our step instead of measuring")
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.settings"
@@ -28,7 +32,7 @@ def main() -> int:
     from django.db import connection
 
     from cases.models import User
-    from tests.bench import measure, step, sweeps, work_queue
+    from tests.bench import backlog, many, measure, step, sweeps, work_queue
     from tests.journeys import Cast
 
     cluster = settings.DATABASES["default"].get("EMBEDDED")
@@ -49,7 +53,7 @@ def main() -> int:
         found: list[tuple[float, tuple[measure.Sample, ...]]] = []
         if options.only in (None, "steps"):
             found += [(0.9, samples) for samples in step.measure_steps(cast, options.steps)]
-        if options.only != "steps":
+        if options.only in (None, "queue", "sweeps"):
             creator = User.objects.get(username="agent")
             busy, idle = work_queue.make_people()
             work_queue.make_tasks(creator)
@@ -57,6 +61,13 @@ def main() -> int:
             found += [(0.1, samples) for samples in work_queue.measure_queue(busy, idle, options.pages)]
         if options.only in (None, "sweeps"):
             found += sweeps.measure_sweeps(cast, options.sweeps)
+        if options.only in (None, "backlog"):
+            many.grow(cast.agent, 1_000)
+            reading = backlog.Reading(cast.manager)
+            reading.measure("1 000")
+            many.grow(cast.agent, options.dossiers)
+            reading.measure(f"{options.dossiers:,}".replace(",", " "))
+            found += reading.found()
         reached = True
         for aim, (ours, *others) in found:
             say(ours.line())

@@ -9,7 +9,7 @@ triggers rest meanwhile, so that nothing is counted twice); both are so in ``pyt
   (``COMMON`` stands in one title of twelve, ``RARE`` in one of ten thousand); ``search_text`` is normalised as ours;
 * for each its tasks: those behind it done, at most one step open; one in seven was given back to its submitter;
 * the tallies of these tasks, set-based: ``workflows.services.verify_tallies`` finds no fault in them, which
-  ``tests/bench/backlog.py`` asserts of the small set before it measures.
+  ``tests/workflows/selectors/test_backlog.py`` asserts of a small set.
 
 No journal, no deadlines, no ``DossierFindings``: whoever measures those fills them from ``cases_dossier`` (set-based
 too), after each ``grow``, with ``at_rest()`` around it.
