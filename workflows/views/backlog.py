@@ -38,8 +38,6 @@ from workflows.selectors.backlog_filters import (
 from workflows.selectors.tallies import managed_queues, manages
 from workflows.views.backlog_charts import bands, row_bar, week_bars
 
-#: The pages beside, which take the same filters.
-BESIDE = {"forecast_url": "/charge/prevision/", "balance_url": "/charge/repartition/"}
 #: How many queues the page shows before « Afficher toutes les files ».
 FIRST_ROWS = 40
 
@@ -104,7 +102,6 @@ def backlog_queue(request: HttpRequest) -> HttpResponse:
             "queue_query": urlencode(query),
             "query": urlencode(asked.as_query()),
             "cursor": cursor,
-            **BESIDE,
         },
     )
 
@@ -161,7 +158,6 @@ def _page(
         "kept_query": urlencode(kept),
         "filtered": bool(set(query) - {"weeks"}),
         "views": _list_views(filters),
-        **BESIDE,
         "counted": COUNTED,
         "today": clock.today(),
     }
