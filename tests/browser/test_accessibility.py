@@ -58,6 +58,10 @@ PAGES: tuple[tuple[str, str | None, str], ...] = (
     ("roles", "admin", "/roles/"),
     ("personne", "admin", "/personnes/agent/"),
     ("personne-nouvelle", "admin", "/personnes/nouvelle/"),
+    ("raccourcis", "agent", "/raccourcis/"),
+    ("motifs", "reviewer", "/motifs/"),
+    ("motif-nouveau", "reviewer", "/motifs/nouveau/"),
+    ("versions", "agent", "/dossiers/{under_review}/pieces/presentation_note/versions/"),
     ("introuvable", "agent", "/dossiers/FNMO-2015-9999/"),
 )
 

@@ -10,7 +10,7 @@ from cases.permissions import Holding
 from cases.selectors import dossiers_visible_to
 
 #: How many dossiers are told of, how many acts of each, and how many acts are read for that.
-DOSSIERS, ACTS, READ = 10, 3, 300
+DOSSIERS, ACTS, READ = 10, 2, 300
 #: Acts that change nothing of a dossier: who has it in hand today is no news.
 NO_NEWS = ("claim", "release")
 
