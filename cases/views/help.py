@@ -1,7 +1,7 @@
 """« Aide »: the users' documentation, whole or what it says of one page."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -27,14 +27,14 @@ def document(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @login_required
-def image(request: HttpRequest, name: str) -> FileResponse:
+def image(request: HttpRequest, name: str) -> HttpResponse:
     """A picture of the documentation. 404 when there is none."""
     path = manual.picture(name)
     if not path.is_file():
         raise Http404
-    response = FileResponse(path.open("rb"), content_type="image/png")
-    response["Cache-Control"] = "private, max-age=3600"
-    return response
+    return HttpResponse(
+        path.read_bytes(), content_type="image/png", headers={"Cache-Control": "private, max-age=3600"}
+    )
 
 
 def _document(request: HttpRequest, slug: str) -> HttpResponse:
