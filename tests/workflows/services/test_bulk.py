@@ -295,13 +295,17 @@ def test_task_that_changed_hands_is_not_taken_from_its_holder(people: Cast) -> N
     assert "a changé de mains" in run.items.get(dossier=free.pk).reasons[0]["message"]
     entry = JournalEntry.objects.get(dossier=taken.pk, action="reassign")
     assert (entry.motive, entry.changes["owner"]) == ("Congé", ["Irène Instructrice", "Igor Instructeur"])
-    back = start_bulk(
-        actor=people.manager, act=Act(BulkKind.RELEASE), picks=picks((free, taken)), motive="Retour"
-    )
+    giving_back = Act(BulkKind.RELEASE)
+    with pytest.raises(Invalid, match="demande un motif"):  # a task is taken from somebody
+        start_bulk(actor=people.manager, act=giving_back, picks=chosen)
+    old = start_bulk(actor=people.manager, act=giving_back, picks=chosen, motive="Retour")  # as seen before
+    assert run_due().conflicts == 2
+    assert states(old) == ["conflict", "conflict"]
+    back = start_bulk(actor=people.manager, act=giving_back, picks=picks((free, taken)), motive="Retour")
     run_due()
     assert states(back) == ["done", "done"]
     assert set(JournalEntry.objects.filter(action="release").values_list("motive", flat=True)) == {"Retour"}
-    again = start_bulk(actor=people.manager, act=Act(BulkKind.RELEASE), picks=picks((free, taken)))
+    again = start_bulk(actor=people.manager, act=giving_back, picks=picks((free, taken)))
     run_due()
     assert set(again.items.values_list("state", "entry")) == {("done", None)}  # nothing was left to do
 
