@@ -116,6 +116,17 @@
 
   document.addEventListener("DOMContentLoaded", tell);
 
+  // Printing is the browser's; the button is a comfort that appears where it can work.
+  function showPrint() {
+    for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+  }
+
+  document.addEventListener("DOMContentLoaded", showPrint);
+  document.addEventListener("htmx:afterSettle", showPrint);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
   // A motive is taken up without a round trip; what was typed stays before it.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-insert-motive]");
