@@ -25,23 +25,16 @@ from workflows.selectors.tallies import TALLIES, Queue
 #: Fewer cases than this say nothing: no bottleneck is named and nothing compared.
 ENOUGH = 5
 
-# What is so now is summed over all days of arrival; what happened, over the days of the side.
-_FIGURES = f"""
-WITH wanted AS (SELECT * FROM unnest(%s::integer[], %s::bigint[], %s::date[], %s::date[])
-                  AS one (side, queue_id, since, until)),
-fact AS (
-    SELECT wanted.side, tally.queue_id, tally.measure, tally.outcome, tally.days, tally.number
-      FROM wanted JOIN {TALLIES} tally ON tally.queue_id = wanted.queue_id
-     WHERE tally.measure = 'open'
-    UNION ALL
-    SELECT wanted.side, tally.queue_id, tally.measure, tally.outcome, tally.days, tally.number
-      FROM wanted JOIN {TALLIES} tally ON tally.queue_id = wanted.queue_id
-     WHERE tally.measure = ANY(%s) AND tally.day BETWEEN wanted.since AND wanted.until
-)
-SELECT fact.side, queue.path, queue.step, fact.measure, fact.outcome, fact.days, sum(fact.number)
-  FROM fact JOIN cases_workqueue queue ON queue.id = fact.queue_id
- GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(fact.number) <> 0
+# What is so now is summed over all days of arrival; what happened, over the days of the side. Queues and days stand as
+# constants in each branch, so that PostgreSQL reads their part of the index and nothing else.
+_BRANCH = f"""
+SELECT %s::integer AS side, queue.path, queue.step, tally.measure, tally.outcome, tally.days, sum(tally.number)
+  FROM {TALLIES} tally JOIN cases_workqueue queue ON queue.id = tally.queue_id
+ WHERE tally.queue_id = ANY(%s) AND %s
+ GROUP BY 2, 3, 4, 5, 6 HAVING sum(tally.number) <> 0
 """  # noqa: S608
+_NOW = _BRANCH.replace("AND %s", "AND tally.measure = 'open'")
+_HAPPENED = _BRANCH.replace("AND %s", "AND tally.measure = ANY(%s) AND tally.day BETWEEN %s AND %s")
 
 #: measure → (outcome, days) → number
 _Figures = dict[str, Counter[tuple[str, int]]]
@@ -247,20 +240,20 @@ def paths_overview(queues: Sequence[Queue], side: Side) -> list[PathOverview]:
 
 
 def _read(queues: Sequence[Queue], sides: Sequence[Side], measures: Sequence[Measure]) -> _Read:
-    wanted = [
-        (rank, queue.id, side.since, side.until)
-        for rank, side in enumerate(sides)
-        for queue in queues
-        if side.organisation in ("", queue.organisation_code)
-    ]
     read = _Read()
-    if not wanted:
+    branches: list[str] = []
+    values: list[object] = []
+    for rank, side in enumerate(sides):
+        wanted = [queue.id for queue in queues if side.organisation in ("", queue.organisation_code)]
+        if wanted:
+            branches += [_NOW, _HAPPENED]
+            values += [rank, wanted, rank, wanted, [one.value for one in measures], side.since, side.until]
+    if not branches:
         return read
-    columns: list[list[object]] = [list(column) for column in zip(*wanted, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(_FIGURES, [*columns, [one.value for one in measures]])
-        for side, path, step, measure, outcome, days, number in cursor.fetchall():
-            figures = read.found.setdefault((side, path, step), {})
+        cursor.execute(" UNION ALL ".join(branches), values)
+        for rank, path, step, measure, outcome, days, number in cursor.fetchall():
+            figures = read.found.setdefault((rank, path, step), {})
             figures.setdefault(measure, Counter())[outcome, days] += number
     return read
 

@@ -1,6 +1,6 @@
 """The pages of the bottlenecks: who sees them, what they say, what they compare and refuse, what they cost."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -14,6 +14,10 @@ from tests.journeys import Cast
 from tests.pages import at_the_site, words
 from tests.tallied import busy_month, tallied
 from tests.workflows.views.test_statements import count, warm
+from workflows.engine import all_paths
+from workflows.selectors.bottlenecks import Side, path_figures
+from workflows.views.bottleneck_diagram import diagram
+from workflows.views.bottleneck_tables import tables
 
 pytestmark = pytest.mark.django_db
 
@@ -251,3 +255,17 @@ def test_pages_cost_the_same_however_much_is_counted(busy: Cast) -> None:
     with clock.at(TODAY):
         assert [count(client, address) for address in addresses] == few
     assert max(few) <= 10
+
+
+def test_every_path_can_be_drawn_and_tabled() -> None:
+    weeks = Side(date(2015, 3, 2), date(2015, 3, 29))
+    for path in all_paths():
+        sides = path_figures(path, [], [weeks, weeks])
+        svg = ET.fromstring(diagram(path, sides))  # noqa: S314
+        titles = [group.findtext("{http://www.w3.org/2000/svg}title") for group in svg]
+        assert sum(bool(title) for title in titles) >= 2 * len(path.steps())
+        for compared in (sides[:1], sides):
+            steps, arrows = tables(path, compared, two_bodies=True)
+            assert len(steps.rows) == len(path.steps())
+            assert all(len(row.cells) == len(steps.heads) - 1 for row in steps.rows)
+            assert all(len(row.cells) == len(arrows.heads) - 1 for row in arrows.rows)
