@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -242,7 +243,7 @@ def paths_overview(queues: Sequence[Queue], side: Side) -> list[PathOverview]:
 def _read(queues: Sequence[Queue], sides: Sequence[Side], measures: Sequence[Measure]) -> _Read:
     read = _Read()
     branches: list[str] = []
-    values: list[object] = []
+    values: list[Any] = []
     for rank, side in enumerate(sides):
         wanted = [queue.id for queue in queues if side.organisation in ("", queue.organisation_code)]
         if wanted:
