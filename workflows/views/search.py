@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from cases import clock
 from cases.enums import DossierStatus, Role
+from cases.selectors.desk import marks_of
 from cases.selectors.excerpts import hits_of
 from cases.selectors.organisations import bodies_read_by
 from cases.selectors.search import Found
@@ -99,6 +100,7 @@ def search(request: HttpRequest) -> HttpResponse:
         if isinstance(day, date):  # a field of type « date » shows no other writing
             typed[name] = day.isoformat()
     hits = hits_of(page.items, asked.words) if page else {}
+    marks = marks_of(user, page.items) if page else {}
     query = _query(request)
     bodies = [(one.code, one.name) for one in bodies_read_by(held)]
     return render(
@@ -106,13 +108,15 @@ def search(request: HttpRequest) -> HttpResponse:
         "dossiers/search.html",
         {
             "typed": typed,
-            "faults": faults,
+            "faults": {name: faults.get(name, "") for name in LABELS},
             "summary": [(LABELS[name], name, sentence) for name, sentence in faults.items()],
             "choices": _choices(asked, bodies, user, held),
             "rare_open": any(typed[name] for name in RARE),
             "page": page,
             "count": _count(asked, page),
-            "rows": [{"dossier": one, "hit": hits.get(one.pk)} for one in page.items] if page else [],
+            "rows": [{"dossier": one, "hit": hits.get(one.pk), "mark": marks[one.pk]} for one in page.items]
+            if page
+            else [],
             "columns": _columns(request, asked.sort),
             "by_relevance": _sorted_by(request, "relevance") if asked.words.query else "",
             "sort": asked.sort,

@@ -141,7 +141,10 @@ def test_rows_say_what_one_has_not_seen(cast: Cast) -> None:
     assert marks(client.get("/taches/")) == ["new"]
     client.get(address)
     assert marks(client.get("/taches/")) == [""]
-    assert marks(at_the_site(cast.reviewer2).get("/taches/")) == ["new"]
+    other = at_the_site(cast.reviewer2)
+    assert marks(other.get("/taches/")) == ["new"]
+    assert " nouveau " in words(other.get("/dossiers/"))
+    assert " nouveau " not in words(client.get("/dossiers/"))
     journey.act("check.request_pieces", actor="reviewer2")
     journey.act("complete_file.resubmit")
     page = client.get("/taches/")

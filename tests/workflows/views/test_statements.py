@@ -76,10 +76,10 @@ def test_search_costs_the_same_with_one_and_three_rows(
     cast: Cast, statements: Callable[[str, str], int]
 ) -> None:
     Journey.start(cast)
-    assert statements("agent", "/dossiers/?q=lens") == 6
+    assert statements("agent", "/dossiers/?q=lens") == 15
     for _ in range(2):
         Journey.start(cast)
-    assert statements("agent", "/dossiers/?q=lens") == 6
+    assert statements("agent", "/dossiers/?q=lens") == 15
 
 
 @pytest.mark.parametrize(
