@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from typing import Literal
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -20,7 +21,7 @@ from cases.selectors import dossiers_visible_to, running_deadlines
 from workflows.api.schemas import DeadlineOut, TaskOut, deadline_values
 from workflows.engine.registry import all_paths
 from workflows.selectors import QueueFilters, QueueItem, queue
-from workflows.services import claim, extend_deadline, reassign, release
+from workflows.services import claim, claim_next, extend_deadline, reassign, release
 
 router = Router(tags=["Travail"])
 
@@ -37,7 +38,25 @@ class QueueIn(BaseModel):
     path: str = ""
     organisation: str = Field(default="", max_length=40, description="Code de l’organisation.")
     overdue: bool = Field(default=False, description="Seulement ce dont l’échéance est passée.")
+    snoozed: bool = Field(
+        default=False,
+        description="Seulement ce que la personne a mis de côté, et que rien d’autre ne montre.",
+    )
+    sort: Literal["", "due"] = Field(
+        default="", description="« due » : l’échéance la plus proche d’abord ; vide : la plus ancienne tâche."
+    )
     cursor: str = Field(default="", max_length=200, description="« next_cursor » de la page précédente.")
+
+
+class NextIn(BaseModel):
+    """Parmi quelles tâches prendre la suivante."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    path: str = Field(default="", max_length=60)
+    organisation: str = Field(default="", max_length=40, description="Code de l’organisation.")
+    q: str = Field(default="", max_length=200, description="Mots de la référence ou de l’objet.")
+    overdue: bool = Field(default=False, description="Seulement ce dont l’échéance est passée.")
 
 
 class QueueItemOut(BaseModel):
@@ -64,6 +83,7 @@ class QueueItemOut(BaseModel):
     due_on: date | None
     overdue: bool
     under: str
+    until: date | None = Field(description="Jour où revient une tâche mise de côté.")
 
 
 class QueueOut(BaseModel):
@@ -164,6 +184,7 @@ def _item(item: QueueItem) -> QueueItemOut:
         due_on=item.due_on,
         overdue=item.overdue,
         under=item.under,
+        until=item.until,
     )
 
 
@@ -174,6 +195,20 @@ TASK_ANSWERS = {200: TaskOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 409: 
 def claim_task(request: HttpRequest, task_id: int) -> TaskOut:
     """De deux personnes, une seule l’obtient ; reprendre sa propre tâche ne change rien."""
     return _task(claim(task_id=task_id, actor=person_of(request)))
+
+
+@router.post(
+    "tasks/next/claim", summary="Prendre la tâche suivante", response={**TASK_ANSWERS, 422: ErrorOut}
+)
+def claim_next_task(request: HttpRequest, asked: NextIn) -> TaskOut:
+    """La tâche libre dont l’échéance légale est la plus proche, puis les autres dates, puis la plus ancienne.
+
+    De dix personnes qui la demandent à la fois, chacune en reçoit une autre. 404 : il n’en reste aucune.
+    """
+    filters = QueueFilters(
+        path=asked.path, organisation=asked.organisation, text=asked.q, overdue=asked.overdue
+    )
+    return _task(claim_next(actor=person_of(request), filters=filters))
 
 
 @router.post("tasks/{int:task_id}/release", summary="Libérer une tâche", response=TASK_ANSWERS)

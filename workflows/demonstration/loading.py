@@ -19,6 +19,7 @@ from workflows.demonstration.calendar_stories import CALENDAR
 from workflows.demonstration.credits_past import CREDITS_PAST
 from workflows.demonstration.credits_recent import CREDITS_RECENT
 from workflows.demonstration.delegations import create_delegations
+from workflows.demonstration.desk import create_motives
 from workflows.demonstration.disposal_stories import DISPOSALS
 from workflows.demonstration.facilities import create_facilities
 from workflows.demonstration.opening_stories import OPENINGS
@@ -123,6 +124,7 @@ def load(
     with clock.at(planned[-1].moment if planned else clock.now()):
         _sweep()  # a delay that was not kept is said so from the start
     create_delegations(organisations, people)
+    create_motives(organisations, people)
     return Loaded(len(people), len(facilities), len(tellings), len(planned))
 
 

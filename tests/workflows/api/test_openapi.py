@@ -33,6 +33,7 @@ ROUTES = {
     ("delete", "dossiers/{reference}/links/{link_id}"),
     ("get", "queue"),
     ("post", "tasks/{task_id}/claim"),
+    ("post", "tasks/next/claim"),
     ("post", "tasks/{task_id}/release"),
     ("post", "tasks/{task_id}/reassign"),
     ("get", "deadlines"),

@@ -8,6 +8,7 @@ import pytest
 from cases import clock
 from cases.models import JournalEntry
 from tests.journeys import Cast, Journey, state_of_everything
+from workflows.services.snoozes import snooze_task
 
 
 def references(page: dict[str, Any]) -> list[str]:
@@ -51,6 +52,25 @@ class TestQueue:
         ]
         assert references(reviewer.get("queue", organisation="carmi-est").ok()) == []
         assert references(people.est_agent.get("queue", organisation="carmi-est").ok()) == [est.reference]
+
+    def test_what_was_put_aside_is_shown_when_it_is_asked_for(self, people: Any, cast: Cast) -> None:
+        journey, other = Journey.at(cast, "under_review"), Journey.at(cast, "under_review")
+        until = clock.today() + timedelta(2)
+        snooze_task(task_id=journey.task.pk, until=until, actor=cast.reviewer)
+        assert references(people.reviewer.get("queue").ok()) == [other.reference]
+        (item,) = people.reviewer.get("queue", snoozed="true", sort="due").ok()["items"]
+        assert (item["reference"], item["until"]) == (journey.reference, until.isoformat())
+        people.reviewer.get("queue", sort="luck").refused(422, "invalid")
+
+    def test_the_next_task_is_claimed(self, people: Any, cast: Cast) -> None:
+        journey = Journey.at(cast, "under_review")
+        reviewer = people.reviewer
+        reviewer.post("tasks/next/claim", {"path": "virement"}).refused(404, "not_found")
+        reviewer.post("tasks/next/claim", {"mine": True}).refused(422, "invalid")
+        found = reviewer.post("tasks/next/claim", {"q": "lens"}).ok()
+        assert found["id"] == journey.task.pk
+        assert found["owner"]["username"] == "reviewer"
+        reviewer.post("tasks/next/claim", {}).refused(404, "not_found")
 
     def test_overdue_tasks_are_those_past_their_date(self, people: Any, cast: Cast) -> None:
         journey = Journey.at(cast, "under_review")
