@@ -6,9 +6,10 @@ have been: those days are marked, and ``pace_of`` says what the other days let e
 and Meier, as for patients who leave a study alive).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -104,18 +105,19 @@ def history_of(moves: Mapping[date, Moves], open_now: int, today: date) -> Histo
     return _refused(found, folded) or found
 
 
-def _working_days_before(today: date, count: int) -> list[date]:
+@lru_cache(maxsize=16)
+def _working_days_before(today: date, count: int) -> tuple[date, ...]:
     days: list[date] = []
     day = today
     while len(days) < count:
         day -= timedelta(days=1)
         if is_working_day(day):
             days.append(day)
-    return days[::-1]
+    return tuple(days[::-1])
 
 
 def _by_working_day(
-    moves: Mapping[date, Moves], open_now: int, days: list[date]
+    moves: Mapping[date, Moves], open_now: int, days: Sequence[date]
 ) -> tuple[dict[date, Moves], dict[date, int]]:
     """What each working day adds up to, and how many dossiers waited when it began."""
     folded: dict[date, Moves] = {}
@@ -140,7 +142,11 @@ def _by_working_day(
 
 
 def _window(
-    folded: Mapping[date, Moves], levels: Mapping[date, int], days: list[date], today: date, today_done: int
+    folded: Mapping[date, Moves],
+    levels: Mapping[date, int],
+    days: Sequence[date],
+    today: date,
+    today_done: int,
 ) -> History:
     kept = [day for day in days if levels[day] > 0]
     mondays = sorted({day - timedelta(days=day.weekday()) for day in kept})

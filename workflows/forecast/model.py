@@ -16,7 +16,7 @@ day differ by what was asked, not by chance.
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -37,6 +37,7 @@ def seed_of(key: str, today: date) -> int:
     return int.from_bytes(sha256(f"{key} {today.isoformat()}".encode()).digest()[:4])
 
 
+@lru_cache(maxsize=64)
 def days_ahead(today: date, count: int = HORIZON) -> tuple[date, ...]:
     """The next working days, today included when it is one."""
     found: list[date] = []

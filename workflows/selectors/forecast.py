@@ -141,9 +141,14 @@ class Forecast:
         return AtExpiry(found[0]).label if found else ""
 
 
-def queues_with_work(holdings: tuple[Holding, ...]) -> list[tuple[tuple[Queue, ...], int]]:
-    """The queues of a manager in which something is open, the fullest first, with how much. Two statements."""
-    groups = _groups(managed_queues(holdings))
+def queues_with_work(
+    holdings: tuple[Holding, ...], chosen: Mapping[str, str]
+) -> list[tuple[tuple[Queue, ...], int]]:
+    """The queues of a manager in which something is open, the fullest first, with how much. Two statements.
+
+    ``chosen``: only those of this ``role``, ``body``, ``path``, ``step`` or ``organisation``.
+    """
+    groups = _groups(one for one in managed_queues(holdings) if _is_chosen(one, chosen))
     counts: dict[int, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_COUNTS, [[one.id for group in groups.values() for one in group]])
@@ -176,6 +181,17 @@ def _forecast_named(
     organisation = named.get("organisation", "")
     found = [one for one in _groups(queues).get(wanted, []) if organisation in ("", one.organisation_code)]
     return _forecast(found, named, readable, runs) if found else None
+
+
+def _is_chosen(queue: Queue, chosen: Mapping[str, str]) -> bool:
+    named = {
+        "role": queue.role.value,
+        "body": queue.body_code,
+        "path": queue.path,
+        "step": queue.step,
+        "organisation": queue.organisation_code,
+    }
+    return all(named[name] == value for name, value in chosen.items())
 
 
 def _groups(queues: Iterable[Queue]) -> dict[tuple[str, ...], list[Queue]]:

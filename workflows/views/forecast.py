@@ -37,14 +37,16 @@ _UNDERSTOOD, _REFUSED = 200, 422
 @require_safe
 def forecast(request: HttpRequest) -> HttpResponse:
     """The forecast of a queue (``role``, ``body``, ``path``, ``step``, perhaps ``organisation``), and what if
-    (``people``, ``absence``, ``burst``, ``place``); without a queue, those in which something waits.
+    (``people``, ``absence``, ``burst``, ``place``); where none is named, those of the choice in which something waits.
     """
     held = holdings_of_request(request)
     if not manages(held):
         raise Http404("figures are for managers")
     given = request.GET.dict()
-    if not any(given.get(name) for name in NAMES):
-        return render(request, "backlog/forecast_choice.html", {"queues": _choice(queues_with_work(held))})
+    if not all(given.get(name) for name in NAMES):
+        chosen = {name: given[name] for name in (*NAMES, "organisation") if given.get(name)}
+        queues = _choice(queues_with_work(held, chosen), chosen.get("organisation", ""))
+        return render(request, "backlog/forecast_choice.html", {"queues": queues, "chosen": bool(chosen)})
     found = forecast_for(person_of(request), held, given)
     if found is None:
         raise Http404("no queue of that name")
@@ -56,9 +58,14 @@ def forecast(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _choice(queues: list[tuple[tuple[Queue, ...], int]]) -> list[dict[str, Any]]:
+def _choice(queues: list[tuple[tuple[Queue, ...], int]], organisation: str) -> list[dict[str, Any]]:
+    more = {"organisation": organisation} if organisation else {}
     return [
-        {"queue": group[0], "number": number, "url": f"{reverse('forecast')}?{urlencode(_named(group[0]))}"}
+        {
+            "queue": group[0],
+            "number": number,
+            "url": f"{reverse('forecast')}?{urlencode(_named(group[0]) | more)}",
+        }
         for group, number in queues
     ]
 

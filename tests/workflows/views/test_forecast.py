@@ -8,12 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cases import clock
-from cases.calendar import is_working_day
 from cases.enums import Role
-from cases.models import Dossier, QueueTally, User, WorkQueue
+from cases.models import Dossier, User
 from cases.permissions import holdings_of
-from cases.work_terms import Arrival, Measure
-from tests.journeys import Cast, Journey
+from tests.forecasts import served, waiting
+from tests.journeys import Cast
 from tests.pages import at_the_site, words
 from workflows.forecast.history import History, Refusal
 from workflows.selectors.forecast import Forecast, Threat, forecast_for
@@ -35,30 +34,6 @@ def noon(day: date) -> datetime:
 def _monday() -> Iterator[None]:
     with clock.at(noon(TODAY)):
         yield
-
-
-def waiting(cast: Cast, number: int = 1) -> list[Journey]:
-    """Dossiers that arrive at the desk today."""
-    return [Journey.at(cast, "under_review") for _ in range(number)]
-
-
-def served(days: int = 60) -> None:
-    """A past for the desk's queue: for so many working days one arrived each day and one left, ten always waiting."""
-    queue = WorkQueue.objects.get(step="check", organisation__code="carmi-npdc")
-    day, found = TODAY, []
-    while len(found) < days:
-        day -= timedelta(days=1)
-        if is_working_day(day):
-            found.append(day)
-
-    def tally(measure: Measure, on: date, outcome: str, number: int) -> QueueTally:
-        return QueueTally(queue=queue, measure=measure, day=on, days=-1, outcome=outcome, number=number)
-
-    rows = [tally(Measure.OUT, one, "complete", 1) for one in found]
-    rows += [tally(Measure.IN, one, Arrival.FIRST, 1) for one in found]
-    rows.append(tally(Measure.IN, found[-1] - timedelta(days=7), Arrival.FIRST, 10))
-    rows.append(tally(Measure.OUT, TODAY, "-", 10))  # so that as many are open as there are
-    QueueTally.objects.bulk_create(rows)
 
 
 def seen(user: User, **more: str) -> Forecast:
@@ -89,7 +64,11 @@ def test_without_a_queue_it_lists_those_with_work(cast: Cast) -> None:
     waiting(cast, 2)
     response = at_the_site(cast.manager).get("/charge/prevision/")
     assert [one["number"] for one in response.context["queues"]] == [2]
-    assert ADDRESS in response.context["queues"][0]["url"]
+    assert response.context["queues"][0]["url"] == ADDRESS
+    client = at_the_site(cast.manager)
+    assert len(client.get("/charge/prevision/?path=fnmo_investment").context["queues"]) == 1
+    response = client.get("/charge/prevision/?path=fnmo_investment&organisation=carmi-est")
+    assert "Rien n’attend dans les files choisies" in words(response)
 
 
 def test_too_little_history_is_refused_and_the_dates_are_shown_all_the_same(cast: Cast) -> None:
@@ -109,7 +88,7 @@ def test_too_little_history_is_refused_and_the_dates_are_shown_all_the_same(cast
 
 def test_it_says_when_the_queue_clears_which_dates_are_missed_and_what_it_rests_on(cast: Cast) -> None:
     journeys = waiting(cast, 3)
-    served()
+    served(TODAY)
     past, soon, none = (journey.pk for journey in journeys)
     Dossier.objects.filter(pk=past).update(next_due_on=TODAY - timedelta(days=3))
     Dossier.objects.filter(pk=soon).update(next_due_on=TODAY)
@@ -132,7 +111,7 @@ def test_it_says_when_the_queue_clears_which_dates_are_missed_and_what_it_rests_
 
 def test_what_if_stands_beside_what_is(cast: Cast) -> None:
     waiting(cast, 3)
-    served()
+    served(TODAY)
     client = at_the_site(cast.manager)
     response = client.get(ADDRESS + "&people=%2B2")
     lines = response.context["cleared"]
@@ -151,7 +130,7 @@ def test_what_if_stands_beside_what_is(cast: Cast) -> None:
 
 def test_a_question_that_makes_no_sense_keeps_what_was_typed_and_the_forecast(cast: Cast) -> None:
     waiting(cast)
-    served()
+    served(TODAY)
     response = at_the_site(cast.manager).get(ADDRESS + "&people=beaucoup&burst=3")
     assert response.status_code == 422
     assert "Donnez le nombre de personnes en plus : un nombre entier de 0 à 20." in words(response)
@@ -161,7 +140,7 @@ def test_a_question_that_makes_no_sense_keeps_what_was_typed_and_the_forecast(ca
 
 def test_what_came_back_was_withdrawn_or_waits_for_its_sender_counts_as_the_page_says(cast: Cast) -> None:
     first, second, _ = waiting(cast, 3)
-    served()
+    served(TODAY)
 
     def flows() -> tuple[int, int, int, int]:
         with clock.at(noon(TODAY + timedelta(days=4))):
@@ -181,7 +160,7 @@ def test_what_came_back_was_withdrawn_or_waits_for_its_sender_counts_as_the_page
 
 def test_it_costs_the_same_for_one_dossier_and_for_many(cast: Cast) -> None:
     waiting(cast)
-    served()
+    served(TODAY)
     client = at_the_site(cast.manager)
     client.get("/charge/prevision/")
 
