@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from django.db import connection
 from django.db.models import Count, F, Min, Q
 from viewflow.workflow.models import Task
 
@@ -27,6 +29,7 @@ from workflows.engine.registry import known_path
 from workflows.engine.step import OPEN, Step
 from workflows.selectors.bulk_forecast import Chosen, cannot_receive, chosen_tasks
 from workflows.selectors.handover import hand_over_capacity
+from workflows.selectors.tallies import TALLIES, Queue, managed_queues
 
 #: So many tasks of a queue are shared out at a time, those with the oldest legal date.
 MOST_TASKS: Final = 200
@@ -98,6 +101,68 @@ def place_managed(holdings: tuple[Holding, ...], asked: Mapping[str, str]) -> Pl
     ):
         raise unknown
     return Place(Role(role), body, path, step, organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class Shareable:
+    """A queue that the manager may share out: its open tasks, those that nobody has taken. ``query``: its address."""
+
+    title: str
+    path_title: str
+    held: str
+    query: str
+    open: int
+    free: int
+
+
+def queues_to_share(holdings: tuple[Holding, ...]) -> list[Shareable]:
+    """Queues with open tasks on the bodies that a manager answers for, the fullest first. Three statements.
+
+    Raises ``NotFound`` for who manages nothing.
+    """
+    managed = [one for one in holdings if one.role == Role.MANAGER and one.delegation is None]
+    if not managed:
+        raise NotFound("Cette page est celle du pilotage.")
+    queues = managed_queues(holdings)
+    bodies = Organisation.objects.filter(code__in={one.body_code for one in queues}).exclude(
+        kind__in=NATIONAL_KINDS
+    )
+    own = {
+        body.code: body for body in bodies.order_by("pk") if any(one.covers(body.lineage) for one in managed)
+    }
+    counts = _open_and_free([one.id for one in queues if one.body_code in own])
+    found: dict[tuple[str, str, str, str], tuple[Queue, int, int]] = {}
+    for one in queues:
+        number, free = counts.get(one.id, (0, 0))
+        definition = known_path(one.path)
+        step = definition.step(one.step) if definition is not None else None
+        if number and step is not None and not step.by_person:
+            key = (one.role.value, one.body_code, one.path, one.step)
+            _, so_many, so_free = found.get(key, (one, 0, 0))
+            found[key] = (one, so_many + number, so_free + free)
+    shown = [
+        Shareable(
+            title=one.step_title,
+            path_title=one.path_title,
+            held=f"{one.role.label}, {one.body_name}",
+            query=urlencode(dict(zip(("role", "body", "path", "step"), key, strict=True))),
+            open=number,
+            free=free,
+        )
+        for key, (one, number, free) in found.items()
+    ]
+    return sorted(shown, key=lambda one: (-one.open, one.path_title, one.title, one.held))
+
+
+def _open_and_free(queue_ids: list[int]) -> dict[int, tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT queue_id, coalesce(sum(number) FILTER (WHERE measure = 'open'), 0), "  # noqa: S608
+            f"coalesce(sum(number) FILTER (WHERE measure = 'free'), 0) FROM {TALLIES} figures "
+            "WHERE queue_id = ANY (%s) AND measure IN ('open', 'free') GROUP BY queue_id",
+            [queue_ids],
+        )
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
 def share_of(place: Place, user: Any, holdings: tuple[Holding, ...]) -> Share:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from cases.errors import BusinessError, NotFound
 from cases.models import User
 from cases.views.access import acting_of_request, holdings_of_request, person_of
-from workflows.selectors.balance import MOST_TASKS, Place, Share, place_managed, share_of
+from workflows.selectors.balance import MOST_TASKS, Place, Share, place_managed, queues_to_share, share_of
 from workflows.services import Pick
 from workflows.services.balance import Plan, propose, start_balance
 
@@ -23,6 +23,11 @@ QUEUE = ("role", "body", "path", "step", "organisation")
 @require_http_methods(["GET", "HEAD", "POST"])
 def balance(request: HttpRequest) -> HttpResponse:
     """Who has what in hand, a plan that evens it out, and with POST the run that does it. 404 for other people."""
+    if (
+        not request.GET.get("step") and request.method != "POST"
+    ):  # the pages of figures lead here without a queue
+        queues = queues_to_share(holdings_of_request(request))
+        return render(request, "balance/choice.html", {"queues": queues})
     place = place_managed(holdings_of_request(request), request.GET)
     share = share_of(place, person_of(request), acting_of_request(request))
     if request.method == "POST":

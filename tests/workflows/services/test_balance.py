@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -155,6 +156,23 @@ def test_share_and_its_page_cost_the_same_whatever_the_number(cast: Cast, count:
     client.get(PAGE, asked)
     sent = statements(lambda: client.get(PAGE, asked))
     assert len(sent) == 12, "\n".join(sent)
+
+
+def test_without_a_queue_the_page_lists_those_that_the_manager_may_share_out(cast: Cast) -> None:
+    free, taken = many(cast, 2, "under_review")
+    claim(task_id=taken.task.pk, actor=cast.reviewer)
+    Journey.at(cast, "submitted")
+    page = at_the_site(cast.manager).get(PAGE)
+    text = words(page)
+    assert "Instruire le dossier Investissement FNMO Instructeur, CANSSM 2 1" in text
+    link = f"{PAGE}?{urlencode(QUEUE)}".replace("&", "&amp;")
+    assert f'href="{link}"' in page.content.decode()
+    own = words(at_the_site(cast.carmi_manager).get(PAGE, {"organisation": "carmi-npdc"}))
+    assert "Directeur régional, CARMI Nord-Pas-de-Calais 1 1" in own
+    assert "Instructeur" not in own
+    for name, user in cast.people.items():
+        expected = 200 if name in ("manager", "carmi_manager") else 404
+        assert at_the_site(user).get(PAGE).status_code == expected, name
 
 
 # -- the page -----------------------------------------------------------------------------------------------------
