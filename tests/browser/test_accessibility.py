@@ -10,7 +10,9 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from cases import clock
+from cases.services import declare_absence
 from tests.browser.people import NARROW, WIDE, Person, Watch
+from tests.delegations import given
 from tests.journeys import Cast, Journey, file, impact
 from workflows.services import link_dossiers, post_message, post_note
 
@@ -62,6 +64,12 @@ PAGES: tuple[tuple[str, str | None, str], ...] = (
     ("motifs", "reviewer", "/motifs/"),
     ("motif-nouveau", "reviewer", "/motifs/nouveau/"),
     ("versions", "agent", "/dossiers/{under_review}/pieces/presentation_note/versions/"),
+    ("delegations", "dg", "/delegations/"),
+    ("delegations-suivies", "manager", "/delegations/"),
+    ("delegation-nouvelle", "dg", "/delegations/nouvelle/"),
+    ("delegations-aujourdhui", "dg", "/delegations/aujourdhui/"),
+    ("absences-calendrier", "manager", "/absences/calendrier/"),
+    ("dossier-par-delegation", "accountant", "/dossiers/{awaiting_decision}/"),
     ("introuvable", "agent", "/dossiers/FNMO-2015-9999/"),
 )
 
@@ -97,6 +105,14 @@ def dossiers(cast: Cast) -> dict[str, str]:
         .reference
     )
     exchanged(cast, found["under_review"], found["refused"])
+    given(cast, cast.accountant, ceiling="9000000", paths=("fnmo_investment", "virement"), act="A" * 120)
+    declare_absence(
+        user=cast.accountant,
+        first_day=clock.today(),
+        last_day=clock.today(),
+        deputy=None,
+        declared_by=cast.accountant,
+    )
     return found
 
 
