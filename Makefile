@@ -13,7 +13,7 @@ WORKERS ?= auto
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-walks test-setup test-brokers test-browser lint format bench requirements stop clean reset
+.PHONY: help install install-test run test test-walks test-setup test-brokers test-browser screenshots lint format bench requirements stop clean reset
 
 help:           ## list these commands
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -44,6 +44,9 @@ test-brokers: install-test  ## killed workers: embedded broker, real Redis and R
 
 test-browser: install-test  ## the browser tests; they need Chromium
 	@$(PY) -m pytest -n 0 tests/browser $(ARGS)
+
+screenshots: install-test  ## take the pictures of the documentation anew (ARGS="-k name": one of them)
+	@BERLINE_RENEW_PICTURES=1 $(PY) -m pytest -n 0 tests/browser/test_pictures.py $(ARGS)
 
 lint: install-test  ## format, style, types, layers, templates, migrations, production settings
 	@$(PY) -m config.lint
