@@ -16,6 +16,7 @@ from cases.errors import Blocked, Conflict, Invalid, NotFound
 from cases.models import BulkRun, Dossier, JournalEntry, RoleGrant, User
 from cases.services import verify_all
 from cases.work_terms import BulkKind
+from tests.credit_journeys import NOW, CreditJourney, transfers
 from tests.journeys import Cast, Journey, state_of_everything
 from tests.workflows.test_statements import statements
 from workflows.selectors.bulk import run_for
@@ -27,6 +28,8 @@ RETURN = Act(BulkKind.PERFORM, "fnmo_investment", "sign_off", "return")
 COMPLETE = Act(BulkKind.PERFORM, "fnmo_investment", "check", "complete")
 ASK = Act(BulkKind.PERFORM, "fnmo_investment", "check", "request_pieces")
 CLAIM = Act(BulkKind.CLAIM)
+#: Statements of the guards and the route of a virement at the agent comptable: for each dossier.
+COST_OF_A_VIREMENT = 3
 
 
 def many(cast: Cast, count: int, status: str = "submitted") -> list[Journey]:
@@ -107,6 +110,24 @@ def test_forecast_sends_four_statements_whatever_the_number(cast: Cast, count: i
     preview(actor=cast.director, act=TRANSMIT, task_ids=chosen)
     sent = statements(lambda: preview(actor=cast.director, act=TRANSMIT, task_ids=chosen))
     assert len(sent) == 4, "\n".join(sent)
+
+
+def test_guards_that_ask_the_database_cost_what_they_cost_for_each_dossier(cast: Cast) -> None:
+    """A virement: the credits of its lines are looked at one dossier after the other, and locked no longer than that."""
+    moved = transfers(("A-I-1", "A-I-2.autres", "1000.00"))
+    journeys = [CreditJourney.file(cast, "virement", moved).walk("prepare.submit") for _ in range(3)]
+    act = Act(BulkKind.PERFORM, "virement", "check", "credits_available")
+    counts = []
+    for number in (1, 2, 3):
+        chosen = ids(journeys[:number])
+        with clock.at(NOW):
+            preview(actor=cast.accountant, act=act, task_ids=chosen)
+            sent = statements(lambda chosen=chosen: preview(actor=cast.accountant, act=act, task_ids=chosen))
+            counts.append(len(sent))
+    flat, each = 4, COST_OF_A_VIREMENT
+    assert counts == [flat + each * number for number in (1, 2, 3)]
+    with clock.at(NOW):
+        assert all(one.possible for one in preview(actor=cast.accountant, act=act, task_ids=ids(journeys)))
 
 
 def test_start_writes_a_run_in_six_statements(cast: Cast) -> None:

@@ -189,9 +189,9 @@ def test_too_many_too_few_and_nonsense(cast: Cast) -> None:
 
 
 def test_whole_list_of_the_queue_is_taken_with_its_filters(cast: Cast) -> None:
-    journeys = many(cast, 27, "submitted")
-    claim(task_id=journeys[0].task.pk, actor=cast.director)
-    client = at_the_site(cast.director)
+    journeys = [Journey.start(cast, pieces=()) for _ in range(27)]
+    claim(task_id=journeys[0].task.pk, actor=cast.agent)
+    client = at_the_site(cast.agent)
     page = client.get("/taches/").content.decode()
     assert (page.count('form="lot"'), page.count("checked")) == (25, 0)
     assert 'href="?tout=1"' in page
