@@ -8,6 +8,7 @@ from workflows.services import expire_deadlines as sweep
 from workflows.services import fold_tallies as fold
 from workflows.services import open_due_obligations, run_due
 from workflows.services import send_reminders as remind
+from workflows.services.findings import find_blocked as look_for_blocked
 
 
 @shared_task
@@ -32,6 +33,12 @@ def send_reminders() -> int:
 def fold_tallies() -> int:
     """Fold what has happened in the queues into their sums; how many rows."""
     return fold()
+
+
+@shared_task
+def find_blocked() -> int:
+    """Find which rules block the way ahead of open dossiers; how many dossiers were looked at."""
+    return look_for_blocked()
 
 
 @shared_task

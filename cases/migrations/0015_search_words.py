@@ -209,6 +209,9 @@ class Migration(migrations.Migration):
     dependencies = [("cases", "0014_work")]
 
     operations = [
+        migrations.RenameField(
+            model_name="dossierfindings", old_name="checked_version", new_name="checked_length"
+        ),
         migrations.RemoveIndex(model_name="dossierfindings", name="findings_words"),
         migrations.AddField(
             model_name="dossierfindings",

@@ -14,8 +14,9 @@ class DossierFindings(models.Model):
     Triggers of ``cases_dossier``, ``cases_message`` and ``cases_document`` keep ``vector``, ``head`` (reference and
     title alone) and ``scope`` (migration 0015). ``scope``: the dossier's body, those above it (lineages) and
     ``involved``. It only helps the index to find what a person may read; whether they may is asked of the dossier.
-    ``blocked_rules``: keys of the rules that forbid the way ahead at the open step, as they were found for
-    ``checked_version`` of the dossier on ``checked_on``.
+    ``blocked_rules``: keys of the rules that forbid the way ahead at the open step, as they were found for the
+    dossier as its journal was ``checked_length`` entries long (a piece added leaves the version as it is), on
+    ``checked_on``.
     """
 
     dossier = models.OneToOneField(
@@ -27,7 +28,7 @@ class DossierFindings(models.Model):
     blocked_rules = ArrayField(
         models.CharField(max_length=80), verbose_name="règles bloquantes", default=list
     )
-    checked_version = models.PositiveIntegerField(null=True, blank=True)
+    checked_length = models.PositiveIntegerField(null=True, blank=True)
     checked_on = models.DateField(null=True, blank=True)
 
     class Meta:

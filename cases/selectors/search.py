@@ -182,7 +182,7 @@ def filtered(dossiers: QuerySet[Dossier], asked: DossierFilters) -> QuerySet[Dos
         # What was found of the dossier as it stood before its last act is no longer said.
         chosen |= {
             "findings__blocked_rules__contains": [asked.rule],
-            "findings__checked_version": F("version"),
+            "findings__checked_length": F("journal_length"),
         }
     return dossiers.filter(**chosen)
 

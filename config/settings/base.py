@@ -337,6 +337,11 @@ CELERY_BEAT_SCHEDULE["digests"] = {
     "schedule": 300.0,
     "options": {"expires": 290},
 }
+CELERY_BEAT_SCHEDULE["find-blocked"] = {
+    "task": "workflows.tasks.find_blocked",
+    "schedule": 300.0,
+    "options": {"expires": 290},
+}
 CELERY_BEAT_SCHEDULE["fold-tallies"] = {
     "task": "workflows.tasks.fold_tallies",
     "schedule": 60.0,

@@ -252,11 +252,11 @@ def set_of(cast: Cast) -> dict[str, int]:
             "UPDATE cases_dossier SET path = 'virement', amount_ht = NULL WHERE id = %s", [made["d"]]
         )
         cursor.execute(
-            "UPDATE cases_dossierfindings SET blocked_rules = '{x.y}', checked_version = 1, checked_on = '2015-03-05' "
+            "UPDATE cases_dossierfindings SET blocked_rules = '{x.y}', checked_length = 1, checked_on = '2015-03-05' "
             "WHERE dossier_id IN (%s, %s)",
             [made["a"], made["b"]],
         )
-        cursor.execute("UPDATE cases_dossier SET version = 2 WHERE id = %s", [made["b"]])
+        cursor.execute("UPDATE cases_dossier SET journal_length = 2 WHERE id = %s", [made["b"]])
         cursor.execute("SET session_replication_role = DEFAULT")
     return made
 
@@ -275,7 +275,7 @@ FILTERS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"updated_from": date(2015, 3, 2), "updated_to": date(2015, 3, 3)}, "bc"),
     ({"due_from": date(2015, 5, 2)}, "bc"),
     ({"due_to": date(2015, 5, 2)}, "ab"),
-    ({"rule": "x.y"}, "a"),  # what was found of b is about its former version
+    ({"rule": "x.y"}, "a"),  # what was found of b is of before its last act
 )
 
 

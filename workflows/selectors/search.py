@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from viewflow.workflow.fields import get_task_ref
 from viewflow.workflow.models import Task
 
@@ -205,7 +205,11 @@ def blocking_rules(user: User, holdings: tuple[Holding, ...]) -> list[tuple[str,
     """Rules that were found to block a dossier in sight, by title. One statement."""
     titles = known_rules()
     try:
-        seen = dossiers_visible_to(user, holdings).values_list("findings__blocked_rules")
+        seen = (
+            dossiers_visible_to(user, holdings)
+            .filter(findings__checked_length=F("journal_length"))
+            .values_list("findings__blocked_rules")
+        )
         sql, params = seen.order_by().query.sql_with_params()
     except EmptyResultSet:
         return []

@@ -113,6 +113,7 @@ def search(request: HttpRequest) -> HttpResponse:
             "choices": _choices(asked, bodies, user, held),
             "rare_open": any(typed[name] for name in RARE),
             "page": page,
+            "pager": {"next_cursor": page.next_cursor if page else "", "count": 0},
             "count": _count(asked, page),
             "rows": [{"dossier": one, "hit": hits.get(one.pk), "mark": marks[one.pk]} for one in page.items]
             if page
