@@ -126,6 +126,16 @@ def test_the_rhythm_of_the_week_is_kept_and_holidays_are_not_worked() -> None:
     assert date(2017, 4, 17) not in days_ahead(TODAY, 60)  # Easter Monday
 
 
+def test_the_same_pace_seen_for_a_shorter_time_is_less_certain() -> None:
+    seen = [int(number) for number in np.random.default_rng(5).integers(0, 4, 40)]
+
+    def spread(past: History) -> float:
+        leaving = draw(past, days_ahead(TODAY, 100), 9, 2_000).sum(axis=0)
+        return float(leaving.std())
+
+    assert spread(history(*seen)) > 1.3 * spread(history(*seen * 6))
+
+
 def test_what_left_today_is_taken_from_what_today_was_to_bring() -> None:
     moves = {day: Moves(0, 2, 0) for day in working_days_before(TODAY, 60)} | {TODAY: Moves(0, 2, 0)}
     past = history_of(moves, 4, TODAY)
