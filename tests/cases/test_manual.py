@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -97,7 +98,7 @@ def test_links_and_pictures_lead_somewhere() -> None:
     read = {one.url: Links(one.html) for one in manual.documents().values()}
     for document in manual.documents().values():
         for link in read[document.url].links:
-            page, _, anchor = link.partition("#")
+            page, _, anchor = unquote(link).partition("#")
             assert page in read, f"{document.slug}: {link}"
             assert not anchor or anchor in read[page].anchors, f"{document.slug}: {link}"
         for source in read[document.url].pictures:
