@@ -113,7 +113,7 @@ def test_forecast_sends_four_statements_whatever_the_number(cast: Cast, count: i
 
 
 def test_guards_that_ask_the_database_cost_what_they_cost_for_each_dossier(cast: Cast) -> None:
-    """A virement: the credits of its lines are looked at one dossier after the other, and locked no longer than that."""
+    """A virement: the credits of its lines are looked at dossier by dossier, and locked no longer than that."""
     moved = transfers(("A-I-1", "A-I-2.autres", "1000.00"))
     journeys = [CreditJourney.file(cast, "virement", moved).walk("prepare.submit") for _ in range(3)]
     act = Act(BulkKind.PERFORM, "virement", "check", "credits_available")
