@@ -26,7 +26,7 @@ from cases.models.organisations import (
 )
 from cases.models.people import ApiToken, RoleGrant, User
 from cases.models.property import ProceedsAllocation, ProceedsBudget, Property, PropertyChange, PropertySale
-from cases.models.tallies import QueueDelta, QueueTally, WorkQueue
+from cases.models.tallies import QueueDelta, QueueTally, QueueWeek, WorkQueue
 
 __all__ = [
     "Absence",
@@ -74,6 +74,7 @@ __all__ = [
     "PropertySale",
     "QueueDelta",
     "QueueTally",
+    "QueueWeek",
     "ReferenceCounter",
     "RegisterImport",
     "ReserveFigure",

@@ -3,9 +3,11 @@
 A queue is a role on a body at a step of a path, seen for the dossiers of one organisation. PostgreSQL triggers on the
 engine's tasks and on the date of dossiers write ``QueueDelta`` rows (``workflows/migrations/0002_tallies.py``): only
 insertions, so that two people who act at once never wait for each other. A sweep folds them into ``QueueTally``;
-whoever reads sums both, so nothing depends on the sweep but speed.
+whoever reads sums both, so nothing depends on the sweep but speed. The same sweep keeps ``QueueWeek``: what happened in
+a week in one row, since a busy queue has a tally for each day, way out and length.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -86,3 +88,26 @@ class QueueDelta(Tally):
         constraints = (
             models.CheckConstraint(name="delta_measure_known", condition=Q(measure__in=Measure.values)),
         )
+
+
+class QueueWeek(models.Model):
+    """What the tallies folded so far say of one queue and the week that begins on ``monday``.
+
+    ``flows``: arrivals ``first``, ``completed``, ``again`` and exits ``done``, ``returned`` (to the submitter),
+    ``gone``, in this order. ``gross``, ``net``: pairs of a length in working days and how many visits took so long.
+    """
+
+    queue = models.ForeignKey(WorkQueue, on_delete=models.PROTECT, related_name="+", db_index=False)
+    monday = models.DateField()
+    flows = ArrayField(models.IntegerField(), size=6)
+    gross = ArrayField(ArrayField(models.IntegerField(), size=2))
+    net = ArrayField(ArrayField(models.IntegerField(), size=2))
+
+    class Meta:
+        verbose_name = "semaine de file"
+        ordering = ("pk",)
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(name="queue_week_once", fields=("queue", "monday")),)
+
+    def __str__(self) -> str:
+        return f"{self.queue_id} {self.monday}"

@@ -26,6 +26,7 @@ from cases import clock
 from cases.calendar import is_working_day
 from cases.enums import OrganisationKind
 from cases.models import Organisation, User
+from workflows.services.tallies import make_all_weeks
 
 #: A word of one title of twelve, and a word of one of ten thousand, as they are written in the titles.
 COMMON, RARE = "Rénovation", "désamiantage"
@@ -225,7 +226,14 @@ SELECT queue.id, fact.measure, fact.day, fact.days, fact.outcome, count(*)
 """
 
 
-TABLES = ("viewflow_process", "viewflow_task", "cases_dossier", "cases_workqueue", "cases_queuetally")
+TABLES = (
+    "viewflow_process",
+    "viewflow_task",
+    "cases_dossier",
+    "cases_workqueue",
+    "cases_queuetally",
+    "cases_queueweek",
+)
 
 
 @contextmanager
@@ -312,12 +320,16 @@ def grow(creator: User, total: int) -> None:
         _make_plan(codes)
         _make_days(values["today"])
         cursor.execute(
-            "SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off"
+            "SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off; "
+            "SET statement_timeout = 0"
         )
         with at_rest(), without_indexes() if total - there > FEW else nullcontext():
             for script in (_VISITS, _ROWS, _TALLIES):
                 cursor.execute(script, values)
-        cursor.execute("RESET work_mem; RESET maintenance_work_mem; RESET synchronous_commit")
+            make_all_weeks()
+        cursor.execute(
+            "RESET work_mem; RESET maintenance_work_mem; RESET synchronous_commit; RESET statement_timeout"
+        )
         cursor.execute("DROP TABLE many_visit, many_plan, many_day")
         for table in () if connection.in_atomic_block else TABLES:
             cursor.execute(f"VACUUM ANALYZE {table}")

@@ -1,7 +1,8 @@
 """Where work piles up: the figures of the queues that a manager answers for, from the tallies alone.
 
-Four statements (``managed_queues``'s one, and three grouped sums), whatever the number of dossiers: they read the rows
-of what is open and of the weeks asked for. Figures are of queues, never of people. What the words mean:
+Three statements (``managed_queues``'s one, what is open now, the weeks asked for), whatever the number of dossiers:
+they read the tallies of what is open, and a row for each queue and week (``workflows.selectors.queue_weeks``). Figures
+are of queues, never of people. What the words mean:
 
 * *open*: tasks that can be done now; their *age*, working days since they came (again, if they came again);
 * *overdue*: the next date of their dossier is past; *due soon*: it is at most ``SOON`` working days ahead. A dossier
@@ -37,6 +38,7 @@ from workflows.selectors.backlog_filters import (
     monday_of,
     soon_until,
 )
+from workflows.selectors.queue_weeks import read_weeks
 from workflows.selectors.tallies import TALLIES, Queue, managed_queues
 
 
@@ -94,7 +96,7 @@ class Backlog:
 
 
 def backlog(holdings: tuple[Holding, ...], filters: BacklogFilters | None = None) -> Backlog:
-    """The figures that a manager may read (``managed_queues``); no row for whoever manages nothing. Four statements."""
+    """The figures that a manager may read (``managed_queues``); none for whoever manages nothing. Three statements."""
     asked = filters or BacklogFilters()
     today = clock.today()
     period = Period.latest(asked.weeks, today)
@@ -105,8 +107,7 @@ def backlog(holdings: tuple[Holding, ...], filters: BacklogFilters | None = None
     rows = [row for row in rows if row.figures.has(asked.state)]
     weeks: dict[date, Flow] = {monday: Flow() for monday in (*period.mondays, monday_of(today))}
     if rows:
-        _read_flows(rows, period, weeks)
-        _read_times(rows, period)
+        _read_weeks(rows, period, weeks)
     shown = sorted(
         (row for row in rows if row.figures.moves or asked.one_queue()),
         key=lambda row: (row.pressure, row.path_title, row.step_title, row.body_name, row.role),
@@ -155,31 +156,8 @@ SELECT place, measure, CASE WHEN measure = 'open' THEN day END AS since,
             ELSE 'later' END END AS due,
        sum(number)::integer
   {_CHOSEN}
- WHERE measure IN ('open', 'free', 'due')
+ WHERE figure.queue_id = ANY (%(queues)s) AND measure IN ('open', 'free', 'due')
  GROUP BY 1, 2, 3, 4 HAVING sum(number) <> 0
-"""  # noqa: S608
-
-# 1 January 1900 was a Monday. ``stretch``: 0 this week, 1 the period, 2 the one before.
-_FLOWS = f"""
-SELECT place, week, stretch, measure, kind, sum(number)::integer
-  FROM (SELECT place, measure, number,
-               CASE measure WHEN 'in' THEN outcome WHEN 'out' THEN CASE outcome WHEN '-' THEN '-' ELSE '' END
-                            ELSE '' END AS kind,
-               day - (day - DATE '1900-01-01') %% 7 AS week,
-               CASE WHEN day > %(last)s THEN 0 WHEN day >= %(first)s THEN 1 ELSE 2 END AS stretch
-          {_CHOSEN}
-         WHERE measure IN ('in', 'out', 'pause') AND day >= %(before)s) happened
- GROUP BY GROUPING SETS ((place, stretch, measure, kind), (week, measure, kind))
-"""  # noqa: S608
-
-_TIMES = f"""
-SELECT place, stretch, measure, array_agg(days), array_agg(number)
-  FROM (SELECT place, measure, days, CASE WHEN day >= %(first)s THEN 1 ELSE 2 END AS stretch,
-               sum(number)::integer AS number
-          {_CHOSEN}
-         WHERE measure IN ('gross', 'net') AND day >= %(before)s AND day <= %(last)s
-         GROUP BY 1, 2, 3, 4 HAVING sum(number) <> 0) lengths
- GROUP BY 1, 2, 3
 """  # noqa: S608
 
 
@@ -221,23 +199,20 @@ def _ages(days: set[date], today: date) -> dict[date, int]:
     return found
 
 
-def _read_flows(rows: list[BacklogRow], period: Period, weeks: dict[date, Flow]) -> None:
-    found = _read(_FLOWS, rows, first=period.first, last=period.last, before=period.before.first)
-    for place, week, stretch, measure, kind, number in found:
-        if place is None:
-            if week in weeks:  # the weeks of the period before are compared as a whole only
-                weeks[week].note(measure, kind, number)
+def _read_weeks(rows: list[BacklogRow], period: Period, weeks: dict[date, Flow]) -> None:
+    """Flows and times of this week, the period and the one before. ``weeks``: filled with the flows of each week."""
+    figures_of = {queue.id: row.figures for row in rows for queue in row.queues}
+    for one in read_weeks(figures_of, period.before.first):
+        figures = figures_of[one.queue_id]
+        flow = Flow(*one.flows)
+        if one.monday in weeks:  # the weeks of the period before are compared as a whole only
+            weeks[one.monday].add(flow)
+        if one.monday > period.last:
+            figures.this_week.add(flow)
             continue
-        figures = rows[place].figures
-        flow = (figures.this_week, figures.flow, figures.flow_before)[stretch]
-        flow.note(measure, kind, number)
-
-
-def _read_times(rows: list[BacklogRow], period: Period) -> None:
-    found = _read(_TIMES, rows, first=period.first, last=period.last, before=period.before.first)
-    for place, stretch, measure, days, numbers in found:
-        figures = rows[place].figures
-        times = figures.times if stretch == 1 else figures.times_before
-        lengths = times.gross if measure == Measure.GROSS else times.net
-        for length, number in zip(days, numbers, strict=True):
-            lengths[length] += number
+        now = one.monday >= period.first
+        (figures.flow if now else figures.flow_before).add(flow)
+        times = figures.times if now else figures.times_before
+        for histogram, pairs in ((times.gross, one.gross), (times.net, one.net)):
+            for length, number in pairs:
+                histogram[length] += number

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cases.work_terms import GONE, Arrival, Measure
 from workflows.percentiles import percentile
 from workflows.selectors.backlog_filters import Pressing
 
@@ -15,7 +14,7 @@ AGE_BANDS: tuple[tuple[int, int | None], ...] = ((0, 2), (3, 5), (6, 10), (11, 2
 
 @dataclass(slots=True)
 class Flow:
-    """What came and left in some time. Arrivals by how they came, exits by how they left: see the module."""
+    """What came and left in some time, by how it came and how it left; in the order of ``QueueWeek.flows``."""
 
     first: int = 0
     completed: int = 0
@@ -36,21 +35,12 @@ class Flow:
 
     def add(self, other: Flow) -> None:
         """Take up another one."""
-        for name in Flow.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def note(self, measure: str, kind: str, number: int) -> None:
-        """Take up a sum as the tallies give it; a pause is an exit too, counted among ``out``."""
-        if measure == Measure.IN:
-            name = Arrival(kind).value
-            setattr(self, name, getattr(self, name) + number)
-        elif measure == Measure.PAUSE:
-            self.returned += number
-            self.done -= number
-        elif kind == GONE:
-            self.gone += number
-        else:
-            self.done += number
+        self.first += other.first
+        self.completed += other.completed
+        self.again += other.again
+        self.done += other.done
+        self.returned += other.returned
+        self.gone += other.gone
 
 
 @dataclass(slots=True)

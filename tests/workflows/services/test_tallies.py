@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from hypothesis import example, given
 from hypothesis import strategies as st
 from viewflow.workflow.models import Task
@@ -14,7 +14,7 @@ from viewflow.workflow.models import Task
 from cases import clock
 from cases.calendar import working_days_between
 from cases.enums import Role
-from cases.models import QueueDelta, QueueTally, WorkQueue
+from cases.models import QueueDelta, QueueTally, QueueWeek, WorkQueue
 from tests.journeys import Cast, Journey
 from tests.opening_journeys import OpeningJourney
 from workflows.services import claim, fold_tallies, rebuild_tallies, release, verify_tallies
@@ -162,6 +162,41 @@ def test_a_wrong_figure_is_named_and_made_anew(cast: Cast) -> None:
         call_command("backlog", "verify", stderr=StringIO())
     assert rebuild_tallies() == QueueTally.objects.count()
     call_command("backlog", "verify")
+
+
+def test_folding_keeps_a_row_for_each_week_and_a_wrong_one_is_named(cast: Cast) -> None:
+    with clock.at(on("2015-03-05")):
+        journey = Journey.at(cast, "under_review")
+    fold_tallies()
+    for day, act in (("2015-03-09", "check.request_pieces"), ("2015-03-13", "complete_file.resubmit")):
+        with clock.at(on(day)):
+            journey.act(act)
+    fold_tallies()
+    with clock.at(on("2015-03-17")):
+        journey.act("check.complete")
+    fold_tallies()
+    rows = QueueWeek.objects.filter(queue__step="check").order_by("monday")
+    assert [(row.monday.isoformat(), row.flows, row.gross, row.net) for row in rows] == [
+        ("2015-03-02", [1, 0, 0, 0, 0, 0], [], []),
+        ("2015-03-09", [0, 1, 0, 0, 1, 0], [], []),
+        ("2015-03-16", [0, 0, 0, 1, 0, 0], [[8, 1]], [[4, 1]]),
+    ]
+    assert verify_tallies() == []
+    rows.filter(monday="2015-03-16").update(flows=[0, 0, 0, 9, 0, 0])
+    (fault,) = verify_tallies()
+    assert (fault.measure, fault.day, fault.kept, fault.recounted) == ("weeks", date(2015, 3, 16), 9, 1)
+    rebuild_tallies()
+    assert verify_tallies() == []
+
+
+def test_a_queue_has_one_row_for_a_week(cast: Cast) -> None:
+    Journey.at(cast, "submitted")
+    fold_tallies()
+    row = QueueWeek.objects.order_by("pk").first()
+    assert row is not None
+    again = QueueWeek(queue=row.queue, monday=row.monday, flows=[0] * 6, gross=[], net=[])
+    with pytest.raises(IntegrityError, match="queue_week_once"), transaction.atomic():
+        again.save()
 
 
 def test_sealed_answers_stay_closed_on_the_task(cast: Cast) -> None:
