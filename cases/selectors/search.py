@@ -26,7 +26,7 @@ from django.db.models import F, QuerySet
 from cases import clock
 from cases.errors import Invalid
 from cases.models import Dossier
-from cases.permissions import ASKED, READS_ALL, READS_NONE, Holding, acting_holdings_of
+from cases.permissions import ASKED, READS_ALL, READS_NONE, Holding, holdings_of
 from cases.selectors.dossiers import dossiers_visible_to
 from cases.text import storable
 
@@ -213,7 +213,7 @@ def search(
     after = _decode(cursor, sort, order) if cursor else None
     if given.meaningless:
         return Found((), "", 0, True)
-    held = acting_holdings_of(user) if holdings is None else holdings
+    held = holdings_of(user) if holdings is None else holdings
     dossiers = filtered(dossiers_visible_to(user, held), asked or DossierFilters()).filter(*also)
     hunt = _Hunt(dossiers, given.query, _scope(held), order)
     try:

@@ -19,7 +19,7 @@ from cases.enums import DossierStatus, Role
 from cases.errors import Invalid
 from cases.models import User
 from cases.money import AmountError, parse_amount
-from cases.permissions import Holding, acting_holdings_of, own_of
+from cases.permissions import Holding, holdings_of, own_of
 from cases.selectors.dossiers import dossiers_visible_to
 from cases.selectors.search import (
     DEFAULT_ORDER,
@@ -143,7 +143,7 @@ def found_by(
     cursor: str = "",
 ) -> Found:
     """One page of what is asked, inside the read gate. Raises ``Invalid`` for a broken cursor."""
-    held = acting_holdings_of(user) if holdings is None else holdings
+    held = holdings_of(user) if holdings is None else holdings
     also = []
     if asked.step or asked.role or asked.holder:
         also.append(Exists(_open_tasks(asked, user)))

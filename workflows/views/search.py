@@ -17,7 +17,7 @@ from cases.selectors.desk import marks_of
 from cases.selectors.excerpts import hits_of
 from cases.selectors.organisations import bodies_read_by
 from cases.selectors.search import Found
-from cases.views.access import acting_of_request, person_of
+from cases.views.access import holdings_of_request, person_of
 from cases.views.saved import bar_of
 from cases.work_terms import ListPage
 from workflows.engine import all_paths, get_path
@@ -89,7 +89,7 @@ SORT_LABELS = {
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Dossiers that the person may read. Words without an order asked for come by relevance."""
-    user, held = person_of(request), acting_of_request(request)
+    user, held = person_of(request), holdings_of_request(request)
     typed = {name: request.GET.get(name, "").strip() for name in LABELS}
     given = typed | {"sort": typed["sort"] or ("relevance" if typed["q"] else "")}
     asked, faults = read_search(given)
