@@ -177,14 +177,12 @@ def queue(
     source, parameters = source_of(asked, held, user)
     after, more = _after(asked)
     parameters |= more
-    every = source.replace("{after}", "").replace("{limit}", "%(most)s")
+    every = _counted(asked, held, user)
     rest = source.replace("{after}", after).replace("{limit}", "%(page)s")
     late = "0"
     if count_late:
-        overdue, more = source_of(replace(asked, overdue=True), held, user)
-        overdue = overdue.replace("{after}", "").replace("{limit}", "%(most)s")
+        overdue = _counted(replace(asked, overdue=True), held, user)
         late = f"(SELECT count(*) FROM (SELECT id {overdue} LIMIT %(most)s) late)"  # noqa: S608
-        parameters |= more
     order = "due, created, id" if asked.sort == BY_DATE else "created, id"
     page_order = ", ".join(f"page.{name}" for name in order.split(", "))
     with connection.cursor() as cursor:
@@ -206,15 +204,23 @@ def queue(
     )
 
 
+def _counted(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> str:
+    """The tasks to count: in no order, which would have PostgreSQL sort all of them first."""
+    source, _ = source_of(replace(asked, sort=BY_ARRIVAL), held, user, ordered=False)
+    return source.replace("{after}", "").replace("{limit}", "%(most)s")
+
+
 #: The date of a task's dossier; one without a date comes after all others.
 NO_DATE = "infinity"
 _DUE = f"coalesce(dossier.next_due_on, '{NO_DATE}'::date)"
 
 
-def source_of(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tuple[str, dict[str, Any]]:
+def source_of(
+    asked: QueueFilters, held: tuple[Holding, ...], user: Any, *, ordered: bool = True
+) -> tuple[str, dict[str, Any]]:
     """The FROM of the tasks asked for, which needs ``WITH aside`` before it, and its parameters.
 
-    ``{after}`` and ``{limit}`` remain to be filled in.
+    ``{after}`` and ``{limit}`` remain to be filled in. Not ``ordered``: to be counted.
     """
     conditions = ["{after}"]
     places = _places(held)
@@ -248,7 +254,7 @@ def source_of(asked: QueueFilters, held: tuple[Holding, ...], user: Any) -> tupl
     put_aside = "(ARRAY(SELECT task_id FROM aside))"
     conditions.append(f"AND task.id {'= ANY' if asked.snoozed else '<> ALL'} {put_aside}")
     order = f"{_DUE}, task.created, task.id" if by_date else "task.created, task.id"
-    source = _FROM
+    source = _FROM if ordered else _FROM.replace("ORDER BY {order}", "")
     if any(scopes is not None for scopes in places.values()):
         source = source.replace(*_SCOPED)
         parameters["scopes"] = list(places.values())
