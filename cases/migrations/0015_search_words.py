@@ -231,6 +231,8 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunPython(create, drop),
+        # Foreign keys of the rows just written are checked at once: no index is made on a table that still owes checks.
+        migrations.RunSQL("SET CONSTRAINTS ALL IMMEDIATE", migrations.RunSQL.noop),
         migrations.AddIndex(
             model_name="dossierfindings",
             index=django.contrib.postgres.indexes.GinIndex(
@@ -244,9 +246,9 @@ class Migration(migrations.Migration):
                 ("dossier_by_submission", ["submitted_at", "id"]),
                 ("dossier_by_due", ["next_due_on", "id"]),
                 ("dossier_by_amount", ["amount_ht", "id"]),
-                ("dossier_by_status", ["status"]),
-                ("dossier_by_path", ["path"]),
-                ("dossier_by_exercise", ["exercise"]),
+                ("dossier_by_status", ["status", "updated_at", "id"]),
+                ("dossier_by_path", ["path", "updated_at", "id"]),
+                ("dossier_by_exercise", ["exercise", "updated_at", "id"]),
             )
         ),
     ]
