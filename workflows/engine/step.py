@@ -224,8 +224,7 @@ class StepActivation(Activation):
         moment = clock.now()
         left: dict[str, Any] = {}
         if outcome is not None:
-            sealed = isinstance(self.flow_task, Step) and self.flow_task.sealed
-            left = {"outcome": SEALED if sealed else outcome.key, "paused": outcome.pauses}
+            left = {"outcome": SEALED if outcome.sealed else outcome.key, "paused": outcome.pauses}
         self._update(
             OPEN,
             STATUS.DONE,

@@ -211,4 +211,7 @@ def test_sealed_answers_stay_closed_on_the_task(cast: Cast) -> None:
     assert kept is not None
     assert kept.data == {"arrival": "first", "outcome": "opinion", "paused": False}
     assert [key[-1] for key in figures("expert_opinions", "in")] == ["first"]
+    journey.recuse("expert2")
+    left = {outcome: number for (_, _, _, outcome), number in figures("expert_opinions", "out").items()}
+    assert left == {"opinion": 1, "recuse": 1}  # the journal says as much
     assert verify_tallies() == []
