@@ -181,7 +181,7 @@ def test_pages_send_as_many_statements_whatever_the_number_of_dossiers(
             lambda: read_queue(
                 cast.reviewer, path="fnmo_investment", organisation="carmi-npdc", text="renovation"
             ),
-            3,
+            2,
         ),
         "queue, mine": (lambda: read_queue(cast.reviewer, mine=True), 2),
         "dossier": (lambda: _read(dossier_view(cast.reviewer, journey.reference)), 9),
