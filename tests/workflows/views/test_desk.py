@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cases import clock
-from cases.enums import DeadlineState
+from cases.enums import DeadlineState, Role
 from cases.models import Deadline, DossierVisit, MotiveTemplate, Snooze
 from tests.journeys import PDF, Cast, Journey
 from tests.pages import at_the_site, messages, stored, words
@@ -269,6 +269,8 @@ def test_a_motive_is_taken_up_without_script_and_what_was_typed_stays(cast: Cast
 
 
 def test_a_motive_of_another_desk_is_not_offered(cast: Cast) -> None:
+    """Not even to who sits at both: the act is done under one of them."""
+    cast.give(cast.dg, (Role.REVIEWER, "canssm"))
     journey = Journey.at(cast, "awaiting_decision")
     kept = motive(cast, use=Use())
     address = f"/dossiers/{journey.reference}/"
