@@ -242,7 +242,10 @@ def read_backlog(request: HttpRequest, filters: Query[BacklogIn]) -> BacklogOut:
 
 def _queue(row: BacklogRow, weeks: int) -> QueueOut:
     return QueueOut(
-        **row.query,
+        role=row.role.value,
+        body=row.body_code,
+        path=row.path,
+        step=row.step,
         body_name=row.body_name,
         path_title=row.path_title,
         step_title=row.step_title,

@@ -5,6 +5,7 @@ No figure is of a person: queues alone are counted.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -22,6 +23,7 @@ from cases.views.access import holdings_of_request, person_of
 from workflows.backlog_extract import COUNTED, Extract, file_name, per_week
 from workflows.backlog_paper import backlog_paper
 from workflows.backlog_workbook import CONTENT_TYPE, backlog_workbook
+from workflows.register_extract import number
 from workflows.selectors.backlog import Backlog, BacklogRow, backlog
 from workflows.selectors.backlog_dossiers import open_dossiers
 from workflows.selectors.backlog_figures import Figures
@@ -38,6 +40,8 @@ from workflows.selectors.backlog_filters import (
 from workflows.selectors.tallies import managed_queues, manages
 from workflows.views.backlog_charts import bands, row_bar, week_bars
 
+#: What the list and a queue's page hand to each other; the rest names the queue.
+KEPT: tuple[str, ...] = ("organisation", "weeks")
 #: How many queues the page shows before « Afficher toutes les files ».
 FIRST_ROWS = 40
 
@@ -98,7 +102,7 @@ def backlog_queue(request: HttpRequest) -> HttpResponse:
             "most": most,
             "page": page,
             "views": _drill_views(row.figures, query, asked.state),
-            "back": urlencode({name: query[name] for name in ("organisation", "weeks") if name in query}),
+            "back": urlencode({name: query[name] for name in KEPT if name in query}),
             "queue_query": urlencode(query),
             "query": urlencode(asked.as_query()),
             "cursor": cursor,
@@ -184,7 +188,7 @@ def _common(found: Backlog) -> dict[str, Any]:
 
 def _line(row: BacklogRow, filters: BacklogFilters, most: int) -> dict[str, Any]:
     """A queue as the page lists it: its figures, its bar, where it leads."""
-    more = {name: value for name, value in filters.as_query().items() if name in ("organisation", "weeks")}
+    more = {name: value for name, value in filters.as_query().items() if name in KEPT}
     return {
         "row": row,
         "figures": row.figures,
@@ -196,28 +200,27 @@ def _line(row: BacklogRow, filters: BacklogFilters, most: int) -> dict[str, Any]
 
 def _shown(figures: Figures, weeks: int) -> dict[str, Any]:
     """Means by week, and what changed since the period before."""
-    arrivals, exits = per_week(figures.flow.arrivals, weeks), per_week(figures.flow.exits, weeks)
-    before = figures.flow_before
+    now, before = figures.flow, figures.flow_before
+    arrivals, exits = per_week(now.arrivals, weeks), per_week(now.exits, weeks)
     return {
         "arrivals": arrivals,
         "exits": exits,
-        "done": per_week(figures.flow.done, weeks),
         "open_trend": _trend(figures.open, figures.open_before),
-        "arrivals_trend": _trend(figures.flow.arrivals, before.arrivals),
-        "exits_trend": _trend(figures.flow.exits, before.exits),
+        "arrivals_trend": _trend(arrivals, per_week(before.arrivals, weeks)),
+        "exits_trend": _trend(exits, per_week(before.exits, weeks)),
         "net_trend": _trend(figures.times.net_median, figures.times_before.net_median),
     }
 
 
-def _trend(now: int | None, before: int | None) -> dict[str, Any] | None:
+def _trend(now: int | Decimal | None, before: int | Decimal | None) -> dict[str, Any] | None:
     """An arrow and its words; None when there is nothing to compare with."""
     if now is None or before is None:
         return None
     change = now - before
     if change > 0:
-        return {"arrow": "▲", "words": f"{change} de plus", "way": "up"}
+        return {"arrow": "▲", "words": f"{number(change)} de plus", "way": "up"}
     if change < 0:
-        return {"arrow": "▼", "words": f"{-change} de moins", "way": "down"}
+        return {"arrow": "▼", "words": f"{number(-change)} de moins", "way": "down"}
     return {"arrow": "=", "words": "inchangé", "way": "same"}
 
 
@@ -245,12 +248,12 @@ def _drill_views(figures: Figures, query: dict[str, str], state: str) -> list[di
     return [
         {
             "label": label,
-            "count": number,
+            "count": count,
             "url": _address(reverse("backlog_queue"), query | ({"state": value} if value else {}))
             + "#dossiers",
             "current": value == state,
         }
-        for value, label, number in choices
+        for value, label, count in choices
     ]
 
 
