@@ -34,6 +34,8 @@ class Picture:
     address: str | Callable[[], str]
     done: Callable[[Page], None] | None = None
     viewport: dict[str, int] | None = None
+    #: What stands at the top of the picture (CSS).
+    top: str = "body"
 
     @property
     def png(self) -> Path:
@@ -69,6 +71,19 @@ def _simulate(page: Page) -> None:
     page.get_by_text("Directeur général").first.wait_for()
 
 
+def _forecast(page: Page) -> None:
+    page.get_by_role("link", name=re.compile("Instruire le dossier")).first.click()
+    page.get_by_role("heading", name="Sur quoi repose cette prévision").wait_for()
+
+
+def _rehearse(page: Page) -> None:
+    for row in page.get_by_role("row", name=re.compile("Instruire le dossier")).all()[:3]:
+        row.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Agir sur les dossiers cochés").first.click()
+    page.get_by_role("button", name="Dossier complet : proposer à la décision").click()
+    page.get_by_role("heading", name="Dossier par dossier").wait_for()
+
+
 def _open_help(page: Page) -> None:
     page.get_by_role("link", name=re.compile("^Aide")).first.click()
     page.get_by_role("heading", name="Aide sur la page que vous regardiez").wait_for()
@@ -78,12 +93,17 @@ PICTURES = (
     Picture("dossier", "sante.canssm", _first(path="fnmo_investment", status="under_review")),
     Picture("accueil", "sante.canssm", "/"),
     Picture("taches", "sante.canssm", "/taches/"),
-    Picture("taches-telephone", "sante.canssm", "/taches/", viewport=NARROW),
+    Picture("taches-telephone", "sante.canssm", "/taches/", viewport=NARROW, top=".queue-tools"),
     Picture("nouveau", "agent.npdc", "/nouveau/fnmo_investment/", _simulate),
     Picture("recherche", "audit", "/dossiers/"),
     Picture("calendrier", "pilotage", "/calendrier/"),
     Picture("registre", "audit", "/registre/"),
     Picture("budget", "audit", "/budgets/FNGA/2015/"),
+    Picture("charge", "pilotage", "/charge/"),
+    Picture("prevision", "pilotage", "/charge/prevision/", _forecast),
+    Picture("goulots", "pilotage", "/charge/circuits/fnmo_investment/", top="#titre-plan"),
+    Picture("lots", "sante.canssm", "/taches/?path=fnmo_investment", _rehearse),
+    Picture("delegations", "pilotage", "/delegations/aujourdhui/"),
     Picture("aide", "sante.canssm", "/taches/", _open_help),
 )
 

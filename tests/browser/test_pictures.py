@@ -1,6 +1,7 @@
 """The pictures of the documentation show the pages as they are; ``make screenshots`` takes them anew."""
 
 import difflib
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ def demonstration(
         empty_the_database()
         with override_settings(MEDIA_ROOT=media):
             call_command("load_demo", force=True, verbosity=0)
+            call_command("backlog", "fold", verbosity=0, stdout=io.StringIO())
         yield media
         empty_the_database()
         connection.close()
@@ -55,7 +57,7 @@ def test_picture_shows_the_page_as_it_is(
         person.go(picture.address if isinstance(picture.address, str) else picture.address())
         if picture.done:
             picture.done(person.page)
-        person.page.evaluate("window.scrollTo(0, 0)")
+        person.page.evaluate("(top) => document.querySelector(top).scrollIntoView()", picture.top)
         read = what_is_read(person.page)
         if RENEW:
             picture.aria.write_text(read, encoding="utf-8")
