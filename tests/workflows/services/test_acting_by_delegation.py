@@ -30,6 +30,7 @@ from tests.delegations import ACT, given
 from tests.journeys import Cast, Journey
 from tests.pages import at_the_site, words
 from tests.papers import words as paper_words
+from tests.property_journeys import NOW, ON_SALE, PropertyJourney
 from tests.workflows.test_statements import statements
 from workflows.selectors import available_actions, dossier_view, queue
 from workflows.services import claim, claim_next, reassign, release
@@ -346,3 +347,20 @@ def test_service_made_delegations_are_the_ones_that_act(cast: Cast) -> None:
     )
     assert Delegation.objects.get() == made
     assert acting(cast.accountant) == [("director_general", "dg")]
+
+
+def test_amounts_named_by_an_act_and_recorded_by_its_decision_are_bounded_each(cast: Cast) -> None:
+    """An offer is in the act alone; the proceeds of a sale are decided on at a price that the act does not repeat."""
+    journey = PropertyJourney.of(cast, *ON_SALE)
+    with clock.at(NOW):
+        given(cast, cast.accountant, role=Role.REVIEWER, by=cast.reviewer, ceiling="220000")
+        given(cast, cast.accountant, ceiling="220000")
+    with pytest.raises(Forbidden) as refused:
+        journey.do("sell.record_offer", "accountant", data={"amount": "250000.00"})
+    assert refused.value.reasons[0].code == "delegation_scope"
+    journey.do("sell.record_offer", "accountant")
+    journey.do("sell.sold", data={"price": "250000.00"})
+    with pytest.raises(Forbidden) as refused:
+        journey.do("allocate_proceeds.allocate", "accountant", data={"to_investment": "30000.00"})
+    assert refused.value.reasons[0].code == "delegation_scope"
+    assert "250\u202f000,00" in refused.value.reasons[0].message
