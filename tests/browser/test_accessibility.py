@@ -53,7 +53,6 @@ PAGES: tuple[tuple[str, str | None, str], ...] = (
     ("pilotage", "manager", "/dossiers/{under_review}/"),
     ("charge", "manager", "/charge/"),
     ("charge-vide", "manager", "/charge/?step=introuvable"),
-    ("charge-refusee", "manager", "/charge/?weeks=5"),
     (
         "charge-file",
         "manager",
