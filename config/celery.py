@@ -7,11 +7,15 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging, worker_ready
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 # Root may run the demonstration; messages are JSON, which carries no code.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
+
+# kombu's own lets a worker read messages that are half written, which stops it.
+TRANSPORT_ALIASES["filesystem"] = "config.filesystem_broker:Transport"
 
 app = Celery("berline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
