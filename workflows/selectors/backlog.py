@@ -38,7 +38,7 @@ from workflows.selectors.backlog_filters import (
     monday_of,
     soon_until,
 )
-from workflows.selectors.queue_weeks import read_weeks
+from workflows.selectors.queue_weeks import sum_weeks
 from workflows.selectors.tallies import TALLIES, Queue, managed_queues
 
 
@@ -201,18 +201,15 @@ def _ages(days: set[date], today: date) -> dict[date, int]:
 
 def _read_weeks(rows: list[BacklogRow], period: Period, weeks: dict[date, Flow]) -> None:
     """Flows and times of this week, the period and the one before. ``weeks``: filled with the flows of each week."""
-    figures_of = {queue.id: row.figures for row in rows for queue in row.queues}
-    for one in read_weeks(figures_of, period.before.first):
-        figures = figures_of[one.queue_id]
+    places = {queue.id: place for place, row in enumerate(rows) for queue in row.queues}
+    for one in sum_weeks(places, since=period.before.first, first=period.first, last=period.last):
         flow = Flow(*one.flows)
-        if one.monday in weeks:  # the weeks of the period before are compared as a whole only
-            weeks[one.monday].add(flow)
-        if one.monday > period.last:
-            figures.this_week.add(flow)
+        if one.place is None or one.stretch is None:
+            if one.monday in weeks:  # the weeks of the period before are compared as a whole only
+                weeks[one.monday].add(flow)
             continue
-        now = one.monday >= period.first
-        (figures.flow if now else figures.flow_before).add(flow)
-        times = figures.times if now else figures.times_before
-        for histogram, pairs in ((times.gross, one.gross), (times.net, one.net)):
-            for length, number in pairs:
-                histogram[length] += number
+        figures = rows[one.place].figures
+        (figures.this_week, figures.flow, figures.flow_before)[one.stretch].add(flow)
+        times = figures.times_before if one.stretch == 2 else figures.times
+        times.gross.update(one.gross)
+        times.net.update(one.net)
