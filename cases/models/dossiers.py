@@ -122,10 +122,10 @@ class Dossier(ProtectedStatusMixin):
             models.Index(fields=("submitted_at", "id"), name="dossier_by_submission"),
             models.Index(fields=("next_due_on", "id"), name="dossier_by_due"),
             models.Index(fields=("amount_ht", "id"), name="dossier_by_amount"),
-            # Its filters; PostgreSQL joins their bitmaps.
-            models.Index(fields=("status",), name="dossier_by_status"),
-            models.Index(fields=("path",), name="dossier_by_path"),
-            models.Index(fields=("exercise",), name="dossier_by_exercise"),
+            # Its filters, the last changed first; PostgreSQL joins their bitmaps, too.
+            models.Index(fields=("status", "updated_at", "id"), name="dossier_by_status"),
+            models.Index(fields=("path", "updated_at", "id"), name="dossier_by_path"),
+            models.Index(fields=("exercise", "updated_at", "id"), name="dossier_by_exercise"),
         )
         triggers = (
             pgtrigger.FSM(

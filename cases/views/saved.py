@@ -61,7 +61,7 @@ def _list(
     request: HttpRequest, *, fault: str = "", of: UUID | None = None, typed: str = "", status: int = 200
 ) -> HttpResponse:
     held = holdings_of_request(request)
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "view": one,
             "page": ListPage(one.page).label,

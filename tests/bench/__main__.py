@@ -18,7 +18,7 @@ def main() -> int:
     )
     parser.add_argument("--pages", type=int, default=25, help="measures of each queue")
     parser.add_argument("--sweeps", type=int, default=12, help="measures of each sweep, in as many turns")
-    parser.add_argument("--only", choices=["steps", "queue", "sweeps", "backlog"])
+    parser.add_argument("--only", choices=["steps", "queue", "sweeps", "backlog", "search"])
     parser.add_argument(
         "--dossiers", type=int, default=1_000_000, help="how many the pages of figures are measured among"
     )
@@ -32,7 +32,7 @@ def main() -> int:
     from django.db import connection
 
     from cases.models import User
-    from tests.bench import backlog, many, measure, step, sweeps, work_queue
+    from tests.bench import backlog, found, many, measure, search, step, sweeps, work_queue
     from tests.journeys import Cast
 
     cluster = settings.DATABASES["default"].get("EMBEDDED")
@@ -50,26 +50,30 @@ def main() -> int:
             version, fsync = cursor.fetchone()
         say(f"PostgreSQL {version}, fsync {fsync}, {os.cpu_count()} processors\n")
         measure.quiet()
-        found: list[tuple[float, tuple[measure.Sample, ...]]] = []
+        results: list[tuple[float, tuple[measure.Sample, ...]]] = []
         if options.only in (None, "steps"):
-            found += [(0.9, samples) for samples in step.measure_steps(cast, options.steps)]
+            results += [(0.9, samples) for samples in step.measure_steps(cast, options.steps)]
         if options.only in (None, "queue", "sweeps"):
             creator = User.objects.get(username="agent")
             busy, idle = work_queue.make_people()
             work_queue.make_tasks(creator)
         if options.only in (None, "queue"):
-            found += [(0.1, samples) for samples in work_queue.measure_queue(busy, idle, options.pages)]
+            results += [(0.1, samples) for samples in work_queue.measure_queue(busy, idle, options.pages)]
         if options.only in (None, "sweeps"):
-            found += sweeps.measure_sweeps(cast, options.sweeps)
+            results += sweeps.measure_sweeps(cast, options.sweeps)
         if options.only in (None, "backlog"):
             many.grow(cast.agent, 1_000)
             reading = backlog.Reading(cast.manager)
             reading.measure("1 000")
             many.grow(cast.agent, options.dossiers)
             reading.measure(f"{options.dossiers:,}".replace(",", " "))
-            found += reading.found()
+            results += reading.found()
+        if options.only in (None, "search"):
+            many.grow(cast.agent, options.dossiers)
+            found.fill()
+            results += search.measure_search(cast, options.pages)
         reached = True
-        for aim, (ours, *others) in found:
+        for aim, (ours, *others) in results:
             say(ours.line())
             for other in others:
                 say(f"{other.line()}   ours / this = {ours.figure / other.figure:.2f}")

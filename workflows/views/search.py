@@ -16,7 +16,7 @@ from cases.enums import DossierStatus, Role
 from cases.selectors.desk import marks_of
 from cases.selectors.excerpts import hits_of
 from cases.selectors.organisations import bodies_read_by
-from cases.selectors.search import Found
+from cases.selectors.search import COUNT_LIMIT, Found
 from cases.views.access import holdings_of_request, person_of
 from cases.views.saved import bar_of
 from cases.work_terms import ListPage
@@ -159,7 +159,9 @@ def _count(asked: Asked, page: Found | None) -> str:
     if page is None or asked.of_one_person or not page.items:
         return ""
     if not page.count_is_exact:
-        return "Plus de 1\u202f000 dossiers"
+        return (
+            "Plus de 1\u202f000 dossiers" if page.count >= COUNT_LIMIT else f"Au moins {page.count} dossiers"
+        )
     return "1 dossier" if page.count == 1 else f"{page.count} dossiers"
 
 
