@@ -17,7 +17,9 @@ def fill() -> None:
     with connection.cursor() as cursor, at_rest():
         cursor.execute("SELECT pg_get_indexdef('findings_words'::regclass)")
         (definition,) = cursor.fetchone()
-        cursor.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off; SET statement_timeout = 0")
+        cursor.execute(
+            "SET maintenance_work_mem = '512MB'; SET synchronous_commit = off; SET statement_timeout = 0"
+        )
         cursor.execute("DROP INDEX findings_words")
         cursor.execute(_FILL)
         cursor.execute(definition)

@@ -221,3 +221,17 @@ def test_reading_views_writes_nothing_and_posts_are_not_gets(cast: Cast) -> None
         assert client.get(f"/vues/{address}/").status_code == 405
     assert client.post("/vues/").status_code == 405
     assert at_the_site(None).get("/vues/").status_code == 302
+
+
+def test_every_list_shows_its_own_views(cast: Cast) -> None:
+    for page, query in (("queue", "free=1"), ("backlog", "weeks=26")):
+        save(cast.carmi_manager, f"Vue {page}", query, page=page)
+    client = at_the_site(cast.carmi_manager)
+    for page, address in (("queue", "/taches/?free=1"), ("backlog", "/charge/?weeks=26")):
+        shown = words(client.get(address))
+        assert f"Vue {page} Mes vues" in shown
+        assert "Enregistrer cette vue" in shown
+        view = SavedView.objects.get(page=page)
+        answer = client.get(f"/vues/{view.public_id}/", follow=True)
+        assert answer.redirect_chain == [(address, 302)]
+        assert answer.status_code == 200

@@ -20,6 +20,8 @@ from django.views.decorators.http import require_safe
 from cases import clock
 from cases.permissions import Holding
 from cases.views.access import holdings_of_request, person_of
+from cases.views.saved import bar_of
+from cases.work_terms import ListPage
 from workflows.backlog_extract import COUNTED, Extract, file_name, per_week
 from workflows.backlog_paper import backlog_paper
 from workflows.backlog_workbook import CONTENT_TYPE, backlog_workbook
@@ -164,6 +166,7 @@ def _page(
         "views": _list_views(filters),
         "counted": COUNTED,
         "today": clock.today(),
+        "saved": bar_of(request, ListPage.BACKLOG, urlencode(query), held),
     }
     if found is not None:
         drawn, highest = week_bars(found.weeks, found.today)

@@ -16,6 +16,8 @@ from cases.selectors import dossiers_visible_to, running_deadlines
 from cases.selectors.desk import recently_seen
 from cases.selectors.organisations import bodies_read_by
 from cases.views.access import acting_of_request, holdings_of_request, person_of
+from cases.views.saved import bar_of
+from cases.work_terms import ListPage
 from workflows.engine import all_paths, get_path
 from workflows.selectors import QueueFilters, page_of, queue
 from workflows.selectors.changes import Changes, changes_for
@@ -145,6 +147,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
             "paths": [(path.key, path.title) for path in all_paths()],
             "organisations": [(body.code, body.name) for body in bodies_read_by(held)],
             "query": _query(request),
+            "saved": bar_of(request, ListPage.QUEUE, _query(request), held),
             "cursor": asked.cursor,
             "ticked": bool(request.GET.get("tout")),
         },

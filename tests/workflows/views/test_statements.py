@@ -42,14 +42,14 @@ def test_queue_costs_the_same_with_one_three_and_hundreds_of_rows(
     cast: Cast, statements: Callable[[str, str], int]
 ) -> None:
     Journey.at(cast, "under_review")
-    assert statements("reviewer", "/taches/") == 6
+    assert statements("reviewer", "/taches/") == 7
     for _ in range(2):
         Journey.at(cast, "under_review")
-    assert statements("reviewer", "/taches/") == 6
+    assert statements("reviewer", "/taches/") == 7
     for number in range(300):
         Journey.start(cast, pieces=(), title=f"Opération {number}")
-    assert statements("agent", "/taches/") == 6
-    assert statements("agent", "/taches/?free=1&q=operation&organisation=carmi-npdc") == 6
+    assert statements("agent", "/taches/") == 7
+    assert statements("agent", "/taches/?free=1&q=operation&organisation=carmi-npdc") == 7
 
 
 def test_queue_stays_within_eight_when_the_session_is_renewed(cast: Cast) -> None:
@@ -76,10 +76,10 @@ def test_search_costs_the_same_with_one_and_three_rows(
     cast: Cast, statements: Callable[[str, str], int]
 ) -> None:
     Journey.start(cast)
-    assert statements("agent", "/dossiers/?q=lens") == 15
+    assert statements("agent", "/dossiers/?q=lens") == 17
     for _ in range(2):
         Journey.start(cast)
-    assert statements("agent", "/dossiers/?q=lens") == 15
+    assert statements("agent", "/dossiers/?q=lens") == 17
 
 
 @pytest.mark.parametrize(
