@@ -248,9 +248,10 @@ class _Oracle:
     def _performed(self, one: Chosen) -> Forecast:
         step, outcome = self.act.node, self.act.ending
         if step is None or outcome is None or one.step is not step or one.dossier.path != self.act.path:
+            title = get_path(one.dossier.path).title
             message = (
-                f"Ce dossier est à l’étape « {one.step.task_title} » du circuit « {get_path(one.dossier.path).title} », "
-                "que cet acte ne concerne pas."
+                f"Ce dossier est à l’étape « {one.step.task_title} » du circuit « {title} », que cet acte ne "
+                "concerne pas."
             )
             return Forecast(one, (Reason("elsewhere", message),))
         if not one.is_open:
