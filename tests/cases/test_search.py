@@ -16,7 +16,7 @@ from hypothesis.extra.django import TestCase
 from cases import clock
 from cases.errors import Invalid
 from cases.models import Document, Dossier, DossierFindings, Organisation
-from cases.permissions import acting_holdings_of
+from cases.permissions import holdings_of
 from cases.selectors import normalise
 from cases.selectors import search as module
 from cases.selectors.excerpts import hits_of
@@ -324,7 +324,7 @@ def test_pages_put_together_are_the_whole_in_order(
     monkeypatch.setattr(module, "WALKED", walked)
     monkeypatch.setattr(module, "GATHERED", gathered)
     monkeypatch.setattr(module, "COUNT_LIMIT", gathered)
-    held = acting_holdings_of(cast.agent)
+    held = holdings_of(cast.agent)
     for sort in ORDERS:
         words = read_words("toiture" if sort == "relevance" else "lens")
         seen, cursor = [], ""
@@ -380,7 +380,7 @@ BROKEN_KEYS = {
 
 
 def test_broken_cursor_is_invalid(cast: Cast) -> None:
-    held = acting_holdings_of(cast.agent)
+    held = holdings_of(cast.agent)
     broken = [
         (sort, text.replace("{s}", sort)) for sort in ("-updated", "due", "reference") for text in BROKEN
     ]
@@ -401,7 +401,7 @@ def test_unknown_order_is_invalid(cast: Cast) -> None:
 def test_statements_stay_the_same_whatever_is_found(
     cast: Cast, shuffled: list[Dossier], monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
-    held = acting_holdings_of(cast.agent)
+    held = holdings_of(cast.agent)
     words = read_words("toiture")
     with django_assert_num_queries(5):
         search(cast.agent, words=words, holdings=held)

@@ -233,6 +233,27 @@ class TestSearching:
         assert found(q="100%") == []
         assert found(status="closed") == []
 
+    def test_search_filters_and_sorts(self, people: Any, cast: Cast) -> None:
+        small, large = (
+            Journey.start(cast, "30000.00"),
+            Journey.at(cast, "submitted", "40000.00", exercise=2016),
+        )
+
+        def found(**filters: str) -> list[str]:
+            return [one["reference"] for one in people.auditor.get("dossiers", **filters).ok()["items"]]
+
+        assert found(sort="-amount") == [large.reference, small.reference]
+        assert found(sort="amount") == [small.reference, large.reference]
+        for filters, expected in (
+            ({"amount_from": "35000", "amount_to": "40000.00"}, large),
+            ({"exercise": "2016"}, large),
+            ({"submitted_from": "2014-01-01"}, large),
+            ({"organisation": "carmi-npdc", "step": "prepare"}, small),
+            ({"role": "regional_director", "holder": "free"}, large),
+            ({"q": "note", "sort": "relevance", "status": "draft"}, small),
+        ):
+            assert found(**filters) == [expected.reference], filters
+
     def test_search_shows_nobody_the_dossiers_of_others(self, people: Any, cast: Cast) -> None:
         Journey.start(cast)
         assert people.est_agent.get("dossiers").ok()["items"] == []
@@ -257,6 +278,13 @@ class TestSearching:
             ("cursor", "MjAxNXww"),
             ("cursor", "x" * 201),
             ("q", "x" * 201),
+            ("sort", "people"),
+            ("amount_from", "abc"),
+            ("due_to", "hier"),
+            ("exercise", "12"),
+            ("rule", "nope"),
+            ("step", "nope"),
+            ("role", "nope"),
         ],
     )
     def test_bad_filter_is_invalid(self, people: Any, name: str, value: str) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from cases import clock
 from cases.models import Dossier, DossierFindings
-from cases.permissions import acting_holdings_of
+from cases.permissions import holdings_of
 from tests.journeys import Cast, Journey, state_of_everything
 from tests.pages import at_the_site, words
 from workflows.selectors.search import blocking_rules, known_rules, read_search
@@ -91,16 +91,16 @@ def test_page_offers_the_rules_in_sight_and_says_when_it_was_found(cast: Cast, b
     find_blocked()
     (rule,) = rules_of(blocked)
     title = known_rules()[rule]
-    assert blocking_rules(cast.agent, acting_holdings_of(cast.agent)) == [(rule, title)]
+    assert blocking_rules(cast.agent, holdings_of(cast.agent)) == [(rule, title)]
     for user in (cast.est_agent, cast.nobody):
-        assert blocking_rules(user, acting_holdings_of(user)) == []
+        assert blocking_rules(user, holdings_of(user)) == []
     page = at_the_site(cast.agent).get("/dossiers/", {"rule": rule})
     assert blocked.reference in words(page)
     assert f"Bloqué par la règle « {title} », constaté le" in words(page)
     blocked.add("presentation_note")  # what was found is of the dossier without it: no longer said
     page = at_the_site(cast.agent).get("/dossiers/", {"rule": rule})
     assert blocked.reference not in words(page)
-    assert blocking_rules(cast.agent, acting_holdings_of(cast.agent)) == []
+    assert blocking_rules(cast.agent, holdings_of(cast.agent)) == []
 
 
 def test_unknown_rule_is_refused(db: Any) -> None:
