@@ -369,32 +369,40 @@ class Journey:
         return self
 
 
+#: Tables of a dossier's own rows, the column that points to it, and what that column holds of it.
+_OWN_ROWS = (
+    ("cases_dossier", "id", "id"),
+    ("cases_document", "dossier_id", "id"),
+    ("cases_decision", "dossier_id", "id"),
+    ("cases_deadline", "dossier_id", "id"),
+    ("cases_journalentry", "dossier_id", "id"),
+    ("viewflow_process", "id", "process_id"),
+    ("viewflow_task", "process_id", "process_id"),
+)
+
+
 def state_of_everything(reference: str = "") -> dict[str, Any]:
     """What must not change when an act is refused: every row count, and the dossier's own rows in full."""
     counts: dict[str, Any] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' "
-            "AND table_type = 'BASE TABLE' ORDER BY table_name"
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
         )
         tables = [row[0] for row in cursor.fetchall()]
         cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM \"{table}\"" for table in tables))
         counts |= dict(cursor.fetchall())
-        for table, column in (
-            ("cases_dossier", "id"),
-            ("cases_document", "dossier_id"),
-            ("cases_decision", "dossier_id"),
-            ("cases_deadline", "dossier_id"),
-            ("cases_journalentry", "dossier_id"),
-            ("viewflow_process", "(SELECT id FROM cases_dossier d WHERE d.process_id = t.id)"),
-            ("viewflow_task", "(SELECT id FROM cases_dossier d WHERE d.process_id = t.process_id)"),
-        ):
-            cursor.execute(
-                f"SELECT row_to_json(t)::text FROM {table} t "
-                f"WHERE {column} IN (SELECT id FROM cases_dossier WHERE reference = %s OR %s = '') ORDER BY 1",
-                [reference, reference],
+        cursor.execute(
+            "WITH own AS MATERIALIZED (SELECT id, process_id FROM cases_dossier WHERE reference = %s OR %s = '') "
+            + " UNION ALL ".join(
+                f"SELECT '{table}', row_to_json(t)::text FROM {table} t WHERE {column} IN (SELECT {own} FROM own)"
+                for table, column, own in _OWN_ROWS
             )
-            counts[f"rows of {table}"] = [row[0] for row in cursor.fetchall()]
+            + " ORDER BY 1, 2",
+            [reference, reference],
+        )
+        counts |= {f"rows of {table}": [] for table, _, _ in _OWN_ROWS}
+        for table, row in cursor.fetchall():
+            counts[f"rows of {table}"].append(row)
         cursor.execute("SELECT prefix, exercise, last FROM cases_referencecounter ORDER BY 1, 2")
         counts["counters"] = cursor.fetchall()
     return counts

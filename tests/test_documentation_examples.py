@@ -29,9 +29,9 @@ from django.test import Client
 from cases import clock
 from cases.journal_chain import verify_export
 from cases.models import Dossier, Organisation
-from cases.services.reference_data import load_organisations
 from tests.documentation import DOCUMENTS, ROOT, fences, read
 from tests.journeys import PDF
+from tests.organisations import have_organisations
 from workflows.demonstration.people import create_people
 from workflows.rulebook.reading import read_rulebook
 
@@ -236,7 +236,7 @@ def steps_of(document: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def test_api_guide_carries_a_dossier_from_draft_to_closing(db: None) -> None:
-    load_organisations()
+    have_organisations()
     create_people({one.code: one for one in Organisation.objects.order_by("pk")})
     document = ROOT / "docs" / "api.md"
     shell = Shell()

@@ -13,11 +13,11 @@ from django.db.models import QuerySet
 from cases.enums import Role
 from cases.models import Dossier, Organisation, User
 from cases.services import create_person, grant_role
-from cases.services.reference_data import load_organisations
 from notifications.enums import OutboxState
 from notifications.models import OutboxRow
 from tests.journeys import Cast
 from tests.mail_server import MailSink, mail_sink
+from tests.organisations import have_organisations
 from workflows.services import add_document, create_draft, perform
 
 SINCE = date(2014, 1, 1)
@@ -42,7 +42,7 @@ DATA = {
 
 @pytest.fixture
 def organisations(db: None) -> dict[str, Organisation]:
-    load_organisations()
+    have_organisations()
     return {one.code: one for one in Organisation.objects.order_by("pk")}
 
 
