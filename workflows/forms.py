@@ -257,7 +257,8 @@ class DelegationForm(forms.Form):
     ceiling = MoneyField(
         label="Plafond HT",
         required=False,
-        help_text="Le plus haut montant d’un dossier ; vide, sans limite. Un dossier sans montant dépasse tout plafond.",
+        help_text="Le plus haut montant d’un dossier ; vide, sans limite. "
+        "Un dossier sans montant dépasse tout plafond.",
     )
     act = forms.CharField(
         label="Acte",

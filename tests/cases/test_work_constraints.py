@@ -1,7 +1,7 @@
 """What PostgreSQL itself refuses of figures, delegations, acts on many dossiers and what a desk keeps, by name."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from cases.models import (
     MotiveTemplate,
     QueueDelta,
     QueueTally,
+    QueueWeek,
     SavedView,
     Snooze,
     WorkQueue,
@@ -39,6 +40,7 @@ MODELS = (
     WorkQueue,
     QueueTally,
     QueueDelta,
+    QueueWeek,
     Delegation,
     BulkRun,
     BulkItem,
@@ -73,6 +75,14 @@ def sound(rows: Rows, model: type[models.Model]) -> Values:
         }
     if model in (QueueTally, QueueDelta):
         return {"queue": rows.one(WorkQueue), "measure": "open", "day": DAY, "number": 1}
+    if model is QueueWeek:
+        return {
+            "queue": rows.one(WorkQueue),
+            "monday": date(2015, 3, 2),
+            "flows": [0] * 6,
+            "gross": [[1, 1]],
+            "net": [[1, 1]],
+        }
     if model is Delegation:
         return {
             "delegator": rows.user,
@@ -150,6 +160,7 @@ CONSTRAINTS: dict[str, Fault] = {
     "tally_measure_known": wrong(QueueTally, measure="luck"),
     "tally_once": twice(QueueTally, number=2),
     "delta_measure_known": wrong(QueueDelta, measure="luck"),
+    "queue_week_once": twice(QueueWeek),
     "delegation_role_known": wrong(Delegation, role="king"),
     "delegation_ends_after_it_starts": wrong(Delegation, valid_until=DAY - timedelta(days=1)),
     "delegation_to_somebody_else": wrong(Delegation, delegate=lambda rows: rows.user),
