@@ -294,14 +294,17 @@ class _Hunt:
         whole, count, rows = self._gather(None, after, size + 1, few)
         if whole:
             return rows, count, True
-        rows = []
+        rows, counts = [], []
         start = bool(after and after.late)
-        for late in (False, True) if self.order.nullable or self.order.by_words else (False,):
-            if late >= start:
-                rows += self._part(late, after if late == start else None, size + 1 - len(rows))
-            if len(rows) > size:
-                break
-        return rows, max(count, len(rows)), False
+        parts = (False, True) if self.order.nullable or self.order.by_words else (False,)
+        for late in parts:
+            if late >= start and len(rows) <= size:
+                found, of_part = self._part(late, after if late == start else None, size + 1 - len(rows))
+                rows += found
+                counts += [of_part] if of_part is not None else []
+        if len(counts) == len(parts):
+            return rows, sum(counts), True
+        return rows, max(count, len(rows), *counts), False
 
     def _likely(self) -> tuple[bool, int]:
         """What the planner thinks, which costs nothing: whether to begin with the words or, where it is likely to leave
@@ -318,13 +321,17 @@ class _Hunt:
             expected = min(expected, of_words)
         return by_words, GATHERED if expected <= 3 * GATHERED // 2 else 5 * COUNT_LIMIT // 4
 
-    def _part(self, late: bool, after: _Row | None, wanted: int) -> list[_Row]:
-        """The next rows of one part: from a piece of its index, or from everything that it holds."""
+    def _part(self, late: bool, after: _Row | None, wanted: int) -> tuple[list[_Row], int | None]:
+        """The next rows of one part: from a piece of its index, or from everything that it holds.
+
+        In the second case how many these are in all.
+        """
         rows, whole = self._walk(late, after, wanted)
         if len(rows) >= wanted or whole:
-            return rows
+            return rows, None
         self.by_words = self.query is not None  # what the planner thought of the rest has proved wrong
-        return self._gather(late, after, wanted, None)[2]
+        _, count, rows = self._gather(late, after, wanted, None)
+        return rows, count
 
     # -- gather: what holds the words, then what of it may be read and answers, sorted
 
@@ -380,7 +387,8 @@ class _Hunt:
             cursor.execute(statement, [*values, *place])
             found = cursor.fetchall()
         candidate, count = found[0][:2]
-        return cap is None or candidate <= cap, count, [_Row(*row[2:]) for row in found if row[4] is not None]
+        whole = cap is None or candidate <= cap
+        return whole, count, [_Row(*row[2:]) for row in found if row[4] is not None]
 
     def _of_part(self, late: bool | None) -> QuerySet[Dossier]:
         """What holds the words; ``late``: of one part of the order only."""
@@ -491,7 +499,7 @@ def _decode(cursor: str, sort: str, order: Order) -> _Row:
         if not -(2**63) <= identifier < 2**63:
             raise ValueError("no id")
         return _Row(late, _key(order, key, late), identifier)
-    except (ValueError, TypeError, binascii.Error, InvalidOperation):
+    except (ValueError, TypeError, binascii.Error, InvalidOperation, RecursionError):
         message = "Le repère de page est illisible : reprenez la liste depuis le début."
         raise Invalid(message, details={"cursor": [message]}) from None
 
@@ -512,7 +520,7 @@ def _key(order: Order, key: Any, late: bool) -> Any:
         return date.fromisoformat(key)
     if order.column == "amount_ht":
         amount = Decimal(key)
-        if not amount.is_finite() or abs(amount) >= 10**14:
+        if not amount.is_finite() or abs(amount) >= 10**14 or amount != (cents := round(amount, 2)):
             raise ValueError("no amount")
-        return amount
+        return cents
     return key

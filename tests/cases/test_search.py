@@ -316,14 +316,22 @@ def shuffled(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> list[Dossier]:
     return list(Dossier.objects.filter(pk__in=keys))
 
 
-@pytest.mark.parametrize(("gathered", "walked"), [(0, 2), (0, 5), (0, 100), (3, 5), (1000, 5)])
+@pytest.mark.parametrize(
+    ("gathered", "walked", "counted"),
+    [(0, 2, 0), (0, 5, 0), (0, 100, 0), (3, 5, 3), (3, 5, 1), (1000, 5, 1000)],
+)
 def test_pages_put_together_are_the_whole_in_order(
-    cast: Cast, shuffled: list[Dossier], monkeypatch: pytest.MonkeyPatch, gathered: int, walked: int
+    cast: Cast,
+    shuffled: list[Dossier],
+    monkeypatch: pytest.MonkeyPatch,
+    gathered: int,
+    walked: int,
+    counted: int,
 ) -> None:
     """However a page is found: by gathering, walking or both."""
     monkeypatch.setattr(module, "WALKED", walked)
     monkeypatch.setattr(module, "GATHERED", gathered)
-    monkeypatch.setattr(module, "COUNT_LIMIT", gathered)
+    monkeypatch.setattr(module, "COUNT_LIMIT", counted)
     held = holdings_of(cast.agent)
     for sort in ORDERS:
         words = read_words("toiture" if sort == "relevance" else "lens")
@@ -375,7 +383,7 @@ BROKEN = (
 BROKEN_KEYS = {
     "-updated": ("x", "2015-01-01", "1e99"),
     "due": ("x", "2015-13-01"),
-    "amount": ("NaN", "1e99", "x"),
+    "amount": ("NaN", "1e99", "x", "1E-999999", "0.001"),
 }
 
 
@@ -390,6 +398,8 @@ def test_broken_cursor_is_invalid(cast: Cast) -> None:
         with pytest.raises(Invalid) as refused:
             search(cast.agent, holdings=held, sort=sort, cursor=cursor)
         assert list(refused.value.details) == ["cursor"], text
+    with pytest.raises(Invalid):
+        search(cast.agent, holdings=held, cursor=base64.urlsafe_b64encode(b"[" * 5_000).decode())
 
 
 def test_unknown_order_is_invalid(cast: Cast) -> None:
