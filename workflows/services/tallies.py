@@ -120,8 +120,12 @@ def verify_tallies() -> list[TallyFault]:
     """Recount every figure from the tasks themselves; those that differ. Reads all tasks: not for a page.
 
     Where the tallies are right, the weeks made of them are compared too (``measure`` « weeks »: what came and left).
+    Acts and folds may go on meanwhile: outside of a transaction everything is read as of one moment.
     """
-    with connection.cursor() as cursor:
+    alone = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if alone:  # else the function that recounts reads dossiers as they are a moment after the tallies were read
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute(_DIFFERENCES)
         found = cursor.fetchall()
         if not found:
