@@ -43,6 +43,8 @@ TAKEN: Final = "taken"
 
 #: Years that ``dossier_exercise_plausible`` admits.
 FIRST_EXERCISE, LAST_EXERCISE = 2000, 2100
+#: Days that may be asked for.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,9 +270,11 @@ def _amount(text: str) -> Decimal:
 def _day(text: str) -> date:
     for pattern in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 (a day has no time zone)
+            day = datetime.strptime(text, pattern).date()  # noqa: DTZ007 (a day has no time zone)
         except ValueError:
             continue
+        if FIRST_DAY <= day <= LAST_DAY:  # the day after the last of all days does not exist
+            return day
     raise ValueError(f"« {text} » n’est pas une date : écrivez par exemple 03/03/2015.")
 
 
