@@ -124,7 +124,7 @@ def verify_tallies() -> list[TallyFault]:
     """
     alone = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
-        if alone:  # else the function that recounts reads dossiers as they are a moment after the tallies were read
+        if alone:  # else the function that recounts reads dossiers a moment after the tallies were read
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute(_DIFFERENCES)
         found = cursor.fetchall()
