@@ -19,7 +19,7 @@ from cases.selectors import dossiers_visible_to, people_holding
 from cases.text import storable
 from cases.work_terms import BulkItemState, BulkKind, BulkState
 from workflows.engine.seats import chair_of
-from workflows.selectors.bulk_forecast import MOST, Act, Chosen
+from workflows.selectors.bulk_forecast import MOST, Act, Chosen, may_hand_over
 from workflows.selectors.queue import ASIDE, QueueFilters, source_of
 
 PAGE_SIZE = 50
@@ -176,8 +176,15 @@ def queue_task_ids(user: Any, asked: QueueFilters, holdings: tuple[Holding, ...]
         return [row[0] for row in cursor.fetchall()]
 
 
-def receivers_of(chosen: Iterable[Chosen]) -> list[User]:
-    """Active people who hold the role of one of the tasks at least, by name. One statement for each role and body."""
-    chairs = dict.fromkeys(chair_of(one.task) for one in chosen if one.is_open and not one.step.by_person)
+def receivers_of(chosen: Iterable[Chosen], user: User, holdings: tuple[Holding, ...]) -> list[User]:
+    """Active people who hold the role of one of the tasks that ``user`` may hand over, by name.
+
+    One statement for each role and body. Of other tasks nobody is named: who works elsewhere is not told here.
+    """
+    chairs = dict.fromkeys(
+        chair_of(one.task)
+        for one in chosen
+        if one.is_open and not one.step.by_person and may_hand_over(one, user, holdings)
+    )
     found = {one.pk: one for chair in chairs for one in people_holding(chair.role, chair.organisation_id)}
     return sorted(found.values(), key=lambda one: (str(one), one.pk))

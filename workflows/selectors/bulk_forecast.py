@@ -422,7 +422,7 @@ def offers(user: User, chosen: Sequence[Chosen], holdings: tuple[Holding, ...]) 
             place = (one.dossier.path, one.step)
             by_step[place] = by_step.get(place, 0) + 1
         free += held and one.task.owner_id is None
-        manages = _may_hand_over(one, user, holdings)
+        manages = may_hand_over(one, user, holdings)
         own += manages and one.task.owner_id is not None
         others += manages
     found = [
@@ -437,7 +437,8 @@ def offers(user: User, chosen: Sequence[Chosen], holdings: tuple[Holding, ...]) 
     return found
 
 
-def _may_hand_over(one: Chosen, user: User, holdings: tuple[Holding, ...]) -> bool:
+def may_hand_over(one: Chosen, user: User, holdings: tuple[Holding, ...]) -> bool:
+    """Whether ``user`` may release that task or hand it over. No statement."""
     try:
         hand_over_capacity(one.dossier, one.task, holdings, own=one.task.owner_id == user.pk)
     except Forbidden:

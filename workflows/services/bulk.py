@@ -67,6 +67,7 @@ def start_bulk(*, actor: User, act: Act, picks: Sequence[Pick], motive: str = ""
             "Aucun de ces dossiers ne vous est accessible. Choisissez-les de nouveau dans vos tâches."
         )
     check_act(act, chosen)
+    _check_holders(by_task, chosen)
     if any(one.step.by_person or (act.kind == BulkKind.PERFORM and one.step.sealed) for one in chosen):
         raise Blocked(IN_PERSON, reasons=[Reason("in_person", IN_PERSON)])
     common = checked_motive(motive)
@@ -177,6 +178,16 @@ def _counted(task_ids: Iterable[int]) -> list[int]:
     if message:
         raise Invalid(message, details={"task": [message]})
     return ids
+
+
+def _check_holders(by_task: Mapping[int, Pick], chosen: Sequence[Chosen]) -> None:
+    """Who held a task is somebody, or nobody. No statement where nothing has changed hands. Raises ``Invalid``."""
+    known = {one.task.owner_id for one in chosen}
+    picked = (by_task[one.task.pk].held_by for one in chosen)
+    said = {key for key in picked if key is not None and key not in known}
+    if said and User.objects.filter(pk__in=said).count() < len(said):
+        message = "La liste des dossiers est illisible : choisissez-les de nouveau dans vos tâches."
+        raise Invalid(message, details={"item": [message]})
 
 
 def motive_needed(actor: User, act: Act, one: Chosen) -> bool:

@@ -15,7 +15,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from cases import clock
-from cases.errors import BusinessError, Conflict, Forbidden, Reason, Stale
+from cases.errors import BusinessError, Conflict, Forbidden, Invalid, Reason, Stale
 from cases.models import BulkItem, BulkRun, JournalEntry, User
 from cases.work_terms import BulkItemState, BulkKind, BulkState
 from workflows.services.perform import perform
@@ -161,6 +161,8 @@ def _act(run: BulkRun, item: BulkItem, actor: User) -> int | None:
     """The sequence of the journal's entry; None when there was nothing to do. Raises what the services raise."""
     motive = item.motive or run.motive
     if run.kind == BulkKind.PERFORM:
+        if item.dossier.path != run.path:  # another path may have a step and an outcome of the same names
+            raise Invalid("Ce dossier suit un autre circuit, que cet acte ne concerne pas.")
         dossier = perform(
             reference=item.dossier.reference,
             step=run.step,

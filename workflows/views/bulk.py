@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases import clock
 from cases.errors import BusinessError, Invalid, NotFound
+from cases.models import User
 from cases.views.access import acting_of_request, person_of
 from cases.work_terms import BulkItemState, BulkKind
 from workflows.bulk_file import CSV_TYPE, XLSX_TYPE, csv_of, xlsx_of
@@ -161,25 +162,29 @@ def _fill(request: HttpRequest, act: Act, ids: list[int], error: BusinessError |
         "ids": [one.task.pk for one in chosen],
         "number": len(chosen),
         "form": form,
-        "people": receivers_of(chosen) if act.kind == BulkKind.REASSIGN else [],
+        "people": _receivers(request, chosen) if act.kind == BulkKind.REASSIGN else [],
         "needs_person": act.kind == BulkKind.REASSIGN,
         "error": error,
     }
     return render(request, "bulk/fill.html", context, status=error.http_status if error else 200)
 
 
+def _receivers(request: HttpRequest, chosen: list[Chosen]) -> list[User]:
+    return receivers_of(chosen, person_of(request), acting_of_request(request))
+
+
 def _filled(request: HttpRequest, act: Act, ids: list[int]) -> Act:
     """The act with the data and the person that were sent."""
     if act.kind == BulkKind.REASSIGN:
         wanted = _number(request.POST.get("to", ""))
-        people = {one.pk: one for one in receivers_of(_chosen(request, ids))} if wanted else {}
+        people = {one.pk: one for one in _receivers(request, _chosen(request, ids))} if wanted else {}
         return Act(act.kind, to=people.get(wanted or 0))
     if act.ending is None or act.ending.form is None:
         return act
     if "data" in request.POST:
         try:
             data = json.loads(request.POST["data"])
-        except ValueError:
+        except (ValueError, RecursionError):
             data = {}
     else:
         data = {

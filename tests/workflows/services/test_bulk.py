@@ -15,9 +15,12 @@ from cases.enums import Role
 from cases.errors import Blocked, Conflict, Invalid, NotFound
 from cases.models import BulkRun, Dossier, JournalEntry, RoleGrant, User
 from cases.services import verify_all
+from cases.services.delegations import revoke
 from cases.work_terms import BulkKind
 from tests.credit_journeys import NOW, CreditJourney, transfers
+from tests.delegations import given
 from tests.journeys import Cast, Journey, state_of_everything
+from tests.property_journeys import PropertyJourney
 from tests.workflows.test_statements import statements
 from workflows.selectors.bulk import run_for
 from workflows.selectors.bulk_forecast import Act
@@ -300,6 +303,40 @@ def test_rights_are_those_of_the_moment_of_the_act(people: Cast) -> None:
     assert [item.state for item in items] == ["done", "refused", "refused"]
     assert items[2].reasons[0]["code"] == "inactive"
     assert [one.status for one in journeys] == ["under_review", "submitted", "submitted"]
+
+
+def test_delegation_bounds_each_dossier_and_its_end_stops_the_run(people: Cast) -> None:
+    journeys = [Journey.at(people, "awaiting_decision", amount) for amount in ("30000", "40000", "27000")]
+    delegation = given(people, people.accountant, ceiling="35000")
+    act = Act(BulkKind.PERFORM, "fnmo_investment", "decide", "approve")
+    run = start_bulk(actor=people.accountant, act=act, picks=picks(journeys))
+    work(run, limit=2)
+    revoke(public_id=delegation.public_id, revoked_by=people.dg, motive="Retour du directeur")
+    work(run)
+    items = list(run.items.order_by("pk"))
+    assert [item.state for item in items] == ["done", "refused", "refused"]
+    assert [item.reasons[0]["code"] for item in items[1:]] == ["delegation_scope", "role"]
+    assert [one.status for one in journeys] == ["approved", "awaiting_decision", "awaiting_decision"]
+
+
+def test_double_confirmation_does_nothing_twice_and_says_so(people: Cast) -> None:
+    journeys = many(people, 2)
+    runs = [start_bulk(actor=people.director, act=TRANSMIT, picks=picks(journeys)) for _ in range(2)]
+    work(runs[1])
+    assert [states(run) for run in runs] == [["done", "done"], ["conflict", "conflict"]]
+    assert [one.open_steps for one in journeys] == [["check"], ["check"]]
+
+
+def test_act_of_one_path_is_not_done_on_another_path_with_the_same_step(people: Cast) -> None:
+    here = Journey.at(people, "awaiting_decision")
+    other = PropertyJourney.of(people)
+    act = Act(BulkKind.PERFORM, "fnmo_investment", "decide", "approve")
+    task = other.tasks()[0]
+    chosen = [*picks([here]), Pick(task.pk, other.dossier.version)]
+    run = start_bulk(actor=people.dg, act=act, picks=chosen)
+    work(run)
+    assert sorted(states(run)) == ["done", "refused"]
+    assert "un autre circuit" in run.items.get(dossier=other.pk).reasons[0]["message"]
 
 
 def test_task_that_changed_hands_is_not_taken_from_its_holder(people: Cast) -> None:

@@ -185,7 +185,27 @@ def test_too_many_too_few_and_nonsense(cast: Cast) -> None:
         )
         assert answer.status_code == 422
         assert "Choisissez au moins un dossier" in words(answer)
+    given = {"act": offer_key(COMPLETE), "stage": "start", "item": f"{journey.task.pk}:1:987654321"}
+    answer = client.post(NEW, given | {"task": journey.task.pk})
+    assert answer.status_code == 422
+    assert "La liste des dossiers est illisible" in words(answer)
+    commit = offer_key(Act(BulkKind.PERFORM, "fnmo_investment", "commit", "commit"))
+    answer = client.post(
+        NEW, {"act": commit, "stage": "preview", "task": journey.task.pk, "data": "[" * 5_000}
+    )
+    assert answer.status_code in (200, 422)
     assert not BulkRun.objects.exists()
+
+
+def test_people_of_other_desks_are_not_named_to_who_may_not_hand_their_tasks_over(cast: Cast) -> None:
+    journey = Journey.at(cast, "awaiting_decision")
+    given = {"act": "reassign", "stage": "fill", "task": journey.task.pk}
+    for user, named in ((cast.agent, False), (cast.carmi_manager, False), (cast.manager, True)):
+        page = at_the_site(user).post(NEW, given)
+        assert page.status_code == 200
+        assert ("Gilles Général" in words(page)) is named, user
+    answer = at_the_site(cast.agent).post(NEW, given | {"stage": "start", "to": cast.dg.pk, "motive": "Vite"})
+    assert answer.status_code == 422
 
 
 def test_whole_list_of_the_queue_is_taken_with_its_filters(cast: Cast) -> None:
