@@ -102,6 +102,18 @@ def test_a_dossier_sent_back_comes_again_and_starts_a_new_time(cast: Cast) -> No
     }
 
 
+def test_an_expert_asked_in_place_of_another_comes_for_the_first_time(cast: Cast) -> None:
+    """Whatever the order in which the seats end: no later step has sent the dossier back."""
+    journey = OpeningJourney.consulted(cast)
+    asked = sum(figures("expert_opinions", "in").values())
+    journey.opinion("expert3")
+    journey.do("expert_opinions.recuse", "expert2", motive="Conflit d’intérêts")
+    arrivals = figures("expert_opinions", "in")
+    assert {outcome for *_, outcome in arrivals} == {"first"}
+    assert sum(arrivals.values()) == asked + 1
+    assert verify_tallies() == []
+
+
 def test_a_withdrawn_dossier_leaves_without_a_time(cast: Cast) -> None:
     with clock.at(on("2015-03-02")):
         journey = Journey.at(cast, "submitted")
