@@ -90,6 +90,14 @@ def test_other_words_and_words_without_meaning_find_nothing(roof: Journey) -> No
         assert found(roof.cast.agent, text) == [], text
 
 
+def test_words_joined_by_one_that_says_nothing_are_found(cast: Cast) -> None:
+    journey = Journey.start(cast, title="Terrain vis-à-vis du centre")
+    for text in ("vis-à-vis", "Vis-a-vis", "terrain vis-à-vi"):
+        assert found(cast.agent, text) == [journey.pk], text
+    for text in ("l’à-à-côté", "x-a-yy", "a--a", "«¨à¨ab»", "1,ª·_a（\ufeff)à"):
+        assert found(cast.agent, text) == [], text
+
+
 def test_words_follow_what_changes(cast: Cast) -> None:
     journey = Journey.start(cast, title="Toiture")
     post_message(reference=journey.reference, text="Le devis du couvreur suit.", actor=cast.agent)
