@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from cases import clock
 from cases.errors import Blocked
-from cases.models import BulkRun
+from cases.models import BulkRun, Dossier
 from cases.work_terms import BulkKind
 from tests.credit_journeys import NOW
 from tests.journeys import Cast, Journey
@@ -269,6 +269,7 @@ def test_results_are_shown_filed_and_hidden_from_who_may_no_longer_read(people: 
     assert answer["Location"] == f"/lots/{run.public_id}/"
     run = start_bulk(actor=people.reviewer, act=COMPLETE, picks=picks([good, bare]))
     work(run)
+    Dossier.objects.filter(pk=good.pk).update(title="=HYPERLINK(A1)")
     page = client.get(f"/lots/{run.public_id}/")
     assert "Terminé" in words(page)
     assert "Note de présentation" in words(page)
@@ -281,6 +282,8 @@ def test_results_are_shown_filed_and_hidden_from_who_may_no_longer_read(people: 
     assert {row[0]: row[3] for row in rows[1:]} == {good.reference: "Fait", bare.reference: "Refusé"}
     book = load_workbook(io.BytesIO(client.get(f"/lots/{run.public_id}/resultats.xlsx").getvalue()))
     assert [row[0].value for row in book.active.iter_rows(min_row=4)] == [good.reference, bare.reference]
+    assert rows[1][1] == "'=HYPERLINK(A1)"  # a title is never a formula
+    assert (book.active["B4"].value, book.active["B4"].data_type) == ("=HYPERLINK(A1)", "s")
     people.reviewer.role_grants.update(valid_until="2014-02-01")
     page = client.get(f"/lots/{run.public_id}/")
     assert "Dossier qui ne vous est plus accessible" in words(page)
