@@ -39,7 +39,8 @@ COUNTED = (
     ),
     (
         "Arrivées",
-        "première fois, retour d’un dossier complété par le déposant, ou renvoi par une étape suivante.",
+        "première fois (aussi pour l’expert invité à la place d’un autre), retour d’un dossier complété par le "
+        "déposant, ou retour après un renvoi, à cette étape ou plus haut dans le circuit.",
     ),
     (
         "Sorties",
