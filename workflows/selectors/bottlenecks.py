@@ -275,14 +275,15 @@ def _step(step: Step, figures: _Figures, ways: Mapping[tuple[str, str], Way]) ->
     left = _by_outcome(figures, Measure.OUT)
     total = sum(left.values())
     arrows = []
-    if step.sealed:
-        targets = dict.fromkeys(route.to.name for one in step.outcomes.values() for route in one.routes)
+    sealed = [one for one in step.outcomes.values() if one.sealed]
+    if sealed:  # which answer was given is nobody's to count
+        targets = dict.fromkeys(target for one in sealed for target in _targets(one))
         arrows.append(_arrow(step.name, SEALED, "Avis rendu", tuple(targets), Way.FORWARD, figures, total))
-    else:
-        arrows += [
-            _arrow(step.name, one.key, one.label, _targets(one), ways[step.name, one.key], figures, total)
-            for one in step.outcomes.values()
-        ]
+    arrows += [
+        _arrow(step.name, one.key, one.label, _targets(one), ways[step.name, one.key], figures, total)
+        for one in step.outcomes.values()
+        if not one.sealed
+    ]
     arrows += _strays(step.name, set(left) - {one.outcome for one in arrows}, figures, total)
     return _figures(step.name, step.task_title, step.role_label, figures, arrows, known=True)
 

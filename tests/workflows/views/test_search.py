@@ -84,7 +84,7 @@ def test_how_much_a_person_has_in_hand_is_not_counted(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("name", "typed", "sentence"),
     [
-        ("amount_from", "abc", "Montant HT, à partir de : "),
+        ("amount_from", "abc", "Montant, à partir de : "),
         ("amount_to", "-5", "Indiquez un montant positif"),
         ("submitted_from", "31/02/2015", "« 31/02/2015 » n’est pas une date"),
         ("updated_to", "9999-12-31", "« 9999-12-31 » n’est pas une date"),
