@@ -15,7 +15,7 @@ from cases.enums import INCOMPATIBLE_DUTIES, STATUS_MOVES, DossierStatus, Duty, 
 from cases.errors import Blocked, BusinessError, Conflict, Forbidden, NotFound, Reason
 from cases.models import Dossier, Organisation
 from cases.money import format_eur
-from cases.permissions import Holding, acting_holdings_of, falling_short, holding_for, reaching
+from cases.permissions import Holding, acting_holdings_of, falling_short, holding_for, prepared, reaching
 from cases.register_terms import OpinionState
 from cases.selectors import current_kinds
 from cases.selectors.opinions import places_in
@@ -276,9 +276,12 @@ def separation_refusals(
 ) -> list[Refusal]:
     """Whoever prepared or reviewed never decides; whoever decided never acts as agent comptable (design §7).
 
-    Nor does anybody in their name: ``held`` is the holding that one would act under.
+    Nor does anybody in their name: ``held`` is the holding that one would act under. Whoever prepared a file does not
+    review it by delegation either: a delegation would carry the file over the counter to who handed it in.
     """
     mine = _part_played(duty, context.dossier, user_id)
+    if mine is None and held is not None and held.delegation is not None and duty is Duty.REVIEW:
+        mine = Duty.PREPARE if prepared(context.dossier, user_id) else None
     theirs = _giver_took_part(duty, context.dossier, held)
     if mine is not None:
         message = (

@@ -171,6 +171,16 @@ def test_what_is_done_in_ones_name_counts_as_ones_own(cast: Cast) -> None:
     journey.act("decide.approve", cast.dg2)
 
 
+def test_nobody_reviews_by_delegation_what_they_prepared(cast: Cast) -> None:
+    journey = Journey.at(cast, "under_review")
+    for person in (cast.agent, cast.agent2):
+        given(cast, person, by=cast.reviewer, role=Role.REVIEWER, act=f"Décision pour {person}")
+    with pytest.raises(Forbidden, match="déjà participé à la préparation") as refused:
+        journey.act("check.complete", cast.agent)
+    assert refused.value.reasons[0].code == "separation_of_duties"
+    journey.act("check.complete", cast.agent2)
+
+
 def test_ones_own_role_comes_first(cast: Cast) -> None:
     journey = Journey.at(cast, "awaiting_decision")
     given(cast, cast.dg2)
