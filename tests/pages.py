@@ -4,17 +4,35 @@ import html
 import re
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils.crypto import get_random_string
 
 from cases.models import User
+from config.sessions import SessionStore
 from tests.journeys import state_of_everything
 
 
 def at_the_site(user: User | None, **options: Any) -> Client:
-    """A client logged in as ``user``; nobody when None."""
+    """A client logged in as ``user``; nobody when None. The session is as the log-in leaves it, in one statement."""
     client = Client(**options)
     if user is not None:
-        client.force_login(user)
+        key, store = get_random_string(32, VALID_KEY_CHARS), SessionStore()
+        Session.objects.create(
+            session_key=key,
+            session_data=store.encode(
+                {
+                    SESSION_KEY: str(user.pk),
+                    BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+                    HASH_SESSION_KEY: user.get_session_auth_hash(),
+                }
+            ),
+            expire_date=store.get_expiry_date(),
+        )
+        client.cookies[settings.SESSION_COOKIE_NAME] = key
     return client
 
 
