@@ -119,11 +119,12 @@ def database(*, statement_timeout: int, lock_timeout: int, pooled: bool, cluster
             "EMBEDDED": embedded.Cluster(BERLINE_VAR, cluster, durable=cluster == "postgres"),
         }
     options = found.setdefault("OPTIONS", {})
-    limits = (
+    # What is read is in memory or on a disk without heads: PostgreSQL need not shun an index for fear of them.
+    chosen = (
         f"-c statement_timeout={statement_timeout} -c lock_timeout={lock_timeout} "
-        f"-c idle_in_transaction_session_timeout={max(statement_timeout, 60_000)}"
+        f"-c idle_in_transaction_session_timeout={max(statement_timeout, 60_000)} -c random_page_cost=1.1"
     )
-    options["options"] = f"{options.get('options', '')} {limits}".strip()
+    options["options"] = f"{options.get('options', '')} {chosen}".strip()
     options["application_name"] = "berline-web" if IS_WEB else "berline"
     # The few statements of cases.rows are planned once for each connection; a pooler between us and
     # PostgreSQL that gives each transaction another connection cannot have that.

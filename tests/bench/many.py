@@ -4,9 +4,10 @@
 1 000 000, measure again in the same database. It needs ``tests.journeys.Cast`` first (bodies) and a superuser (the
 triggers rest meanwhile, so that nothing is counted twice); both are so in ``python -m tests.bench``. What is made:
 
-* dossiers ``CHG-2016-0000001``… of eight CARMI and of the CANSSM (``bodies()``), on four paths, filed evenly over ten
-  years until today; titles and ``data`` of French words with accents, so that full text has something to find
-  (``COMMON`` stands in one title of twelve, ``RARE`` in one of ten thousand); ``search_text`` is normalised as ours;
+* dossiers ``CHG-2016-0000001``… of eight CARMI and of the CANSSM (``bodies()``), on four paths, filed one after the
+  other, evenly over ten years until today, so that they lie in the table as in life, by age; titles and ``data`` of
+  French words with accents, so that full text has something to find (``COMMON`` stands in one title of twelve,
+  ``RARE`` in one of ten thousand); ``search_text`` is normalised as ours;
 * for each its tasks: those behind it done, at most one step open; one in seven was given back to its submitter;
 * the tallies of these tasks, set-based: ``workflows.services.verify_tallies`` finds no fault in them, which
   ``tests/workflows/selectors/test_backlog.py`` asserts of a small set.
@@ -117,7 +118,7 @@ WITH dossier AS (
     SELECT n, bodies.list[1 + (n / 7) %% cardinality(bodies.list)] AS organisation,
            CASE WHEN n %% 20 < 10 THEN 'fnmo_investment' WHEN n %% 20 < 14 THEN 'virement'
                 WHEN n %% 20 < 17 THEN 'property_disposal' ELSE 'fnass_restructuring' END AS path,
-           (n * 7919) %% %(span)s AS age,
+           %(span)s - 1 - (n - %(first)s) * %(span)s / (%(last)s - %(first)s + 1) AS age,
            CASE WHEN n %% 50 = 0 THEN 38 ELSE 2 + (n / 3) %% 5 END AS stretch,
            n %% 7 = 0 AS completed
       FROM generate_series(%(first)s::bigint, %(last)s::bigint) n,
@@ -173,9 +174,10 @@ SELECT gen_random_uuid(), reference, path, 'cog-2014-2017', '{}', organisation, 
                'CHG-' || extract(year FROM min(came)) || '-' || lpad(n::text, 7, '0') AS reference
           FROM many_visit GROUP BY n, path, organisation) one
  CROSS JOIN LATERAL (
-       SELECT (%(acts)s::text[])[1 + n %% %(act_count)s] AS act,
-              (%(things)s::text[])[1 + n / 12 %% %(thing_count)s] AS thing,
-              (%(towns)s::text[])[1 + n / 5 %% %(town_count)s] AS town) words
+       SELECT (%(acts)s::text[])[1 + mixed %% %(act_count)s] AS act,
+              (%(things)s::text[])[1 + mixed / 12 %% %(thing_count)s] AS thing,
+              (%(towns)s::text[])[1 + mixed / 132 %% %(town_count)s] AS town
+         FROM (SELECT n * 2654435761 / 65536 AS mixed) one) words
  CROSS JOIN LATERAL (
        SELECT concat_ws(' ', act, thing, 'de', town, CASE WHEN n %% 10000 = 77 THEN %(rare)s END) AS title) named;
 

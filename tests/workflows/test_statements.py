@@ -187,7 +187,7 @@ def test_pages_send_as_many_statements_whatever_the_number_of_dossiers(
         "dossier": (lambda: _read(dossier_view(cast.reviewer, journey.reference)), 9),
         "dossier, auditor": (lambda: _read(dossier_view(cast.auditor, journey.reference)), 9),
         "actions": (lambda: available_actions(dossier, cast.reviewer), 3),
-        "list": (lambda: _list(cast.reviewer), 6),
+        "list": (lambda: _list(cast.reviewer), 5),
     }
     found = {name: len(statements(read)) for name, (read, _) in pages.items()}
     assert found == {name: expected for name, (_, expected) in pages.items()}
