@@ -20,6 +20,7 @@ from cases.permissions import holdings_of
 from cases.selectors import normalise
 from cases.selectors import search as module
 from cases.selectors.excerpts import hits_of
+from cases.selectors.dossiers import dossiers_visible_to
 from cases.selectors.search import ORDERS, DossierFilters, Found, read_words, search
 from tests.journeys import Cast, Journey
 from tests.opening_journeys import OpeningJourney
@@ -313,7 +314,7 @@ def shuffled(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> list[Dossier]:
                 "UPDATE cases_dossier SET updated_at = %s, submitted_at = %s, next_due_on = %s, amount_ht = %s "
                 "WHERE id = %s",
                 [
-                    clock.start_of(date(2015, 3, 1 + n * 5 % 4)),
+                    clock.start_of(date(2015, 3, 1 + n * 5 % 3)),
                     None if gone else clock.start_of(date(2015, 2, 1 + n * 7 % 5)),
                     None if gone else date(2015, 6, 1 + n % 3),
                     None if gone else 1000 + n * 11 % 3,
@@ -345,7 +346,7 @@ def test_pages_put_together_are_the_whole_in_order(
         words = read_words("toiture" if sort == "relevance" else "lens")
         seen, cursor = [], ""
         for _ in range(20):
-            page = search(cast.agent, words=words, holdings=held, sort=sort, cursor=cursor, size=3)
+            page = search(cast.agent, words=words, holdings=held, sort=sort, cursor=cursor, size=2)
             seen += [one.pk for one in page.items]
             cursor = page.next_cursor
             if not cursor:
@@ -381,6 +382,38 @@ def test_count_is_exact_up_to_a_thousand(
 
     assert (told(12).count, told(12).count_is_exact) == (12, True)
     assert (told(11).count, told(11).count_is_exact) == (11, False)
+    every = search(cast.agent, words=read_words("lens"))  # gathered beyond what is counted
+    assert (every.count, every.count_is_exact) == (11, False)
+
+
+def test_count_is_a_lower_bound_where_dossiers_were_walked(
+    cast: Cast, shuffled: list[Dossier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COUNT_LIMIT", 10)
+    monkeypatch.setattr(module, "SEEN", 6)
+    with connection.cursor() as cursor:  # the planner expects twelve
+        cursor.execute("ANALYZE cases_dossier, cases_dossierfindings")
+    page = search(cast.agent, words=read_words("lens"), size=2)
+    assert (len(page.items), page.count, page.count_is_exact) == (2, 7, False)
+
+
+@pytest.mark.parametrize("few", [0, 12_000])
+def test_each_reader_finds_what_the_gate_opens_whatever_leads_there(
+    cast: Cast, shuffled: list[Dossier], monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(module, "FEW", few)
+    asked = OpeningJourney.consulted(cast)
+    for user in cast.people.values():
+        readable = set(dossiers_visible_to(user).values_list("pk", flat=True))
+        assert set(found(user, size=50)) == readable, user
+        for path in ("fnmo_investment", "opening_plan"):
+            of_path = set(dossiers_visible_to(user).filter(path=path).values_list("pk", flat=True))
+            for sort in ("-updated", "due"):
+                assert set(found(user, asked=DossierFilters(path=path), sort=sort, size=50)) == of_path, (
+                    user,
+                    path,
+                )
+    assert asked.pk in found(cast.people["expert1"])
 
 
 BROKEN = (
