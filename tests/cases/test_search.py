@@ -19,8 +19,8 @@ from cases.models import Document, Dossier, DossierFindings, Organisation
 from cases.permissions import holdings_of
 from cases.selectors import normalise
 from cases.selectors import search as module
-from cases.selectors.excerpts import hits_of
 from cases.selectors.dossiers import dossiers_visible_to
+from cases.selectors.excerpts import hits_of
 from cases.selectors.search import ORDERS, DossierFilters, Found, read_words, search
 from tests.journeys import Cast, Journey
 from tests.opening_journeys import OpeningJourney
