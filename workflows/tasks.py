@@ -9,6 +9,7 @@ from workflows.services import fold_tallies as fold
 from workflows.services import open_due_obligations, run_due
 from workflows.services import send_reminders as remind
 from workflows.services.findings import find_blocked as look_for_blocked
+from workflows.services.stranded import release_stranded as give_back
 
 
 @shared_task
@@ -48,6 +49,12 @@ def run_bulk(run_id: int | None = None) -> int:
     Beat sends it without a number: what no message told of, what a worker left.
     """
     return run_due(run_id=run_id).items
+
+
+@shared_task
+def release_stranded() -> int:
+    """Give back the tasks of people who may no longer do them; how many."""
+    return give_back()
 
 
 @shared_task

@@ -355,6 +355,11 @@ CELERY_BEAT_SCHEDULE["sweep-bulk"] = {
     "schedule": float(BERLINE_SWEEP_SECONDS),
     "options": {"expires": BERLINE_SWEEP_SECONDS + 10},
 }
+CELERY_BEAT_SCHEDULE["release-stranded"] = {
+    "task": "workflows.tasks.release_stranded",
+    "schedule": 600.0,
+    "options": {"expires": 590},
+}
 CELERY_BEAT_SCHEDULE["tidy-desks"] = {
     "task": "workflows.tasks.tidy_desks",
     "schedule": crontab(hour=4, minute=50),

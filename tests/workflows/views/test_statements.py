@@ -76,10 +76,10 @@ def test_search_costs_the_same_with_one_and_three_rows(
     cast: Cast, statements: Callable[[str, str], int]
 ) -> None:
     Journey.start(cast)
-    assert statements("agent", "/dossiers/?q=lens") == 17
+    assert statements("agent", "/dossiers/?q=lens") == 16
     for _ in range(2):
         Journey.start(cast)
-    assert statements("agent", "/dossiers/?q=lens") == 17
+    assert statements("agent", "/dossiers/?q=lens") == 16
 
 
 @pytest.mark.parametrize(
