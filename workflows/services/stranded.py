@@ -1,7 +1,8 @@
 """Gives back the tasks of people who may no longer do them: their role or delegation has ended, their access is closed.
 
 A delegation ends on its last day, and whoever gave it comes back to tasks that are in the hands of the delegate:
-neither could go on, and only a manager could help. A task asked of a person by name (an expert's opinion) stays where it is.
+neither could go on, and only a manager could help. A task asked of a person by name (an expert's opinion) stays where
+it is.
 """
 
 from __future__ import annotations
