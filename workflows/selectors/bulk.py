@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 
 from cases import clock
 from cases.errors import Invalid, NotFound
@@ -24,6 +24,7 @@ from workflows.selectors.queue import ASIDE, QueueFilters, source_of
 
 PAGE_SIZE = 50
 RUNS_SHOWN = 50
+RUNS_AT_HOME = 5
 #: In the order in which a page counts them.
 STATES = (
     BulkItemState.DONE,
@@ -106,8 +107,18 @@ class Result:
 
 def runs_of(user: Any) -> list[RunView]:
     """The last runs that a person asked for, newest first. Two statements."""
-    runs = list(BulkRun.objects.filter(created_by=user).select_related("to", "created_by")[:RUNS_SHOWN])
-    counts = _counts([run.pk for run in runs])
+    return _own(BulkRun.objects.filter(created_by=user)[:RUNS_SHOWN])
+
+
+def runs_since(user: Any, day: date) -> list[RunView]:
+    """Those of a person that go on, or that ended on ``day`` or later, newest first. One statement, two if there are."""
+    going_on = Q(finished_at__isnull=True) | Q(finished_at__gte=clock.start_of(day))
+    return _own(BulkRun.objects.filter(going_on, created_by=user)[:RUNS_AT_HOME])
+
+
+def _own(found: QuerySet[BulkRun]) -> list[RunView]:
+    runs = list(found.select_related("to", "created_by"))
+    counts = _counts([run.pk for run in runs]) if runs else {}
     return [RunView(run, counts[run.pk], own=True) for run in runs]
 
 

@@ -20,6 +20,7 @@ from cases.views.saved import bar_of
 from cases.work_terms import ListPage
 from workflows.engine import all_paths, get_path
 from workflows.selectors import QueueFilters, page_of, queue
+from workflows.selectors.bulk import runs_since
 from workflows.selectors.changes import Changes, changes_for
 from workflows.selectors.queue import BY_DATE, SORTS
 from workflows.services import claim, release
@@ -38,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = queue(user, holdings=acting, count_late=True)
     dossiers = page_of(dossiers_visible_to(user, held).select_related("organisation"), size=HOME_TASKS).items
     today = clock.today()
+    changes = changes_for(user, held)
     return render(
         request,
         "home.html",
@@ -48,7 +50,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "task_count_is_exact": page.count_is_exact,
             "late_count": page.late,
             "aside": page.aside,
-            "changes": _told(changes_for(user, held)),
+            "changes": _told(changes),
+            "runs": runs_since(user, changes.since),
             "recent": recently_seen(user, acting),
             "dossiers": dossiers,
             "dates": [

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -289,6 +290,19 @@ def test_results_are_shown_filed_and_hidden_from_who_may_no_longer_read(people: 
     assert "Dossier qui ne vous est plus accessible" in words(page)
     assert good.reference not in words(page)
     assert good.reference not in client.get(f"/lots/{run.public_id}/resultats.csv").getvalue().decode()
+
+
+def test_home_tells_of_what_goes_on_and_of_what_ended_since_the_last_working_day(people: Cast) -> None:
+    good, bare = many(people, 2, "under_review")
+    bare.dossier.documents.update(current=False)
+    run = start_bulk(actor=people.reviewer, act=COMPLETE, picks=picks([good, bare]))
+    client = at_the_site(people.reviewer)
+    assert "proposer à la décision En attente : 0 sur 2" in words(client.get("/"))
+    work(run)
+    assert "proposer à la décision Terminé : 2 sur 2 1 à revoir" in words(client.get("/"))
+    assert "Vos lots" not in words(at_the_site(people.reviewer2).get("/"))
+    BulkRun.objects.update(finished_at=clock.now() - timedelta(days=9))
+    assert "Vos lots" not in words(client.get("/"))
 
 
 @pytest.mark.parametrize("count", [1, 3])

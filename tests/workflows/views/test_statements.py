@@ -66,10 +66,10 @@ def test_home_costs_the_same_with_one_and_three_dossiers(
     cast: Cast, statements: Callable[[str, str], int]
 ) -> None:
     Journey.at(cast, "under_review")
-    assert statements("reviewer", "/") == 9
+    assert statements("reviewer", "/") == 10
     for _ in range(2):
         Journey.at(cast, "under_review")
-    assert statements("reviewer", "/") == 9
+    assert statements("reviewer", "/") == 10
 
 
 def test_search_costs_the_same_with_one_and_three_rows(
