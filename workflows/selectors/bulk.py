@@ -111,7 +111,7 @@ def runs_of(user: Any) -> list[RunView]:
 
 
 def runs_since(user: Any, day: date) -> list[RunView]:
-    """Those of a person that go on, or that ended on ``day`` or later, newest first. One statement, two if there are."""
+    """Those of a person that go on, or that ended on ``day`` or later, newest first. One or two statements."""
     going_on = Q(finished_at__isnull=True) | Q(finished_at__gte=clock.start_of(day))
     return _own(BulkRun.objects.filter(going_on, created_by=user)[:RUNS_AT_HOME])
 
