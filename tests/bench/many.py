@@ -199,6 +199,7 @@ _TALLIES = """
 INSERT INTO cases_workqueue (role, body_id, path, step, organisation_id)
 SELECT DISTINCT role, body, path, step, organisation FROM many_visit ORDER BY 2, 3, 4, 1, 5
     ON CONFLICT ON CONSTRAINT work_queue_once DO NOTHING;
+ANALYZE cases_workqueue;
 
 INSERT INTO cases_queuetally (queue_id, measure, day, days, outcome, number)
 SELECT queue.id, fact.measure, fact.day, fact.days, fact.outcome, count(*)
@@ -365,3 +366,4 @@ def _make_days(today: date) -> None:
         with cursor.copy("COPY many_day FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+        cursor.execute("ANALYZE many_day")
