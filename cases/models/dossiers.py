@@ -125,6 +125,7 @@ class Dossier(ProtectedStatusMixin):
             # Its filters, the last changed first; PostgreSQL joins their bitmaps, too.
             models.Index(fields=("status", "updated_at", "id"), name="dossier_by_status"),
             models.Index(fields=("path", "updated_at", "id"), name="dossier_by_path"),
+            models.Index(fields=("path", "status", "updated_at", "id"), name="dossier_by_path_status"),
             models.Index(fields=("exercise", "updated_at", "id"), name="dossier_by_exercise"),
         )
         triggers = (

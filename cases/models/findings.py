@@ -38,6 +38,10 @@ class DossierFindings(models.Model):
             # One index for all three: what a person may read and what holds the words are intersected inside it.
             GinIndex(fields=("vector", "head", "scope"), name="findings_words"),
             GinIndex(fields=("blocked_rules",), name="findings_blocked"),
+            # The few that anything blocks.
+            models.Index(
+                fields=("dossier",), name="findings_blocking", condition=~models.Q(blocked_rules=[])
+            ),
         )
 
     def __str__(self) -> str:

@@ -536,15 +536,19 @@ def _condition(sql: str, values: Iterable[Any]) -> Any:
     return RawSQL(sql, tuple(values), output_field=BooleanField())  # noqa: S611
 
 
+#: Filters that have an index by the last change.
+_PIECES: Final = (("organisation__code",), ("path", "status"), ("exercise",), ("status",), ("path",))
+
+
 def _piece_of(asked: DossierFilters) -> dict[str, Any]:
     """The filter whose index goes by the last change: less has to be walked to find as much."""
-    chosen = {
-        "organisation__code": asked.organisation,
-        "exercise": asked.exercise,
-        "status": asked.status,
-        "path": asked.path,
-    }
-    return dict([(name, value) for name, value in chosen.items() if value][:1])
+    for names in _PIECES:
+        chosen = {
+            name: getattr(asked, "organisation" if name == "organisation__code" else name) for name in names
+        }
+        if all(chosen.values()):
+            return chosen
+    return {}
 
 
 def _encode(sort: str, row: _Row) -> str:

@@ -36,6 +36,15 @@ SELECT dossier.id
    AND dossier.id > %s
  ORDER BY dossier.id LIMIT %s
 """
+# What blocked a dossier that waits for nobody any more is no longer said; kept, it would be read by each search.
+_FORGET = """
+UPDATE cases_dossierfindings found SET blocked_rules = '{}'
+  FROM cases_dossier dossier
+ WHERE NOT found.blocked_rules = '{}'::varchar[] AND dossier.id = found.dossier_id
+   AND found.checked_length IS DISTINCT FROM dossier.journal_length
+   AND NOT EXISTS (SELECT FROM viewflow_task task WHERE task.process_id = dossier.process_id
+                      AND task.flow_task_type = 'HUMAN' AND task.status IN ('NEW', 'ASSIGNED'))
+"""
 _WRITE = """
 UPDATE cases_dossierfindings SET blocked_rules = %s, checked_length = %s, checked_on = %s WHERE dossier_id = %s
 """
@@ -44,7 +53,8 @@ UPDATE cases_dossierfindings SET blocked_rules = %s, checked_length = %s, checke
 def find_blocked(most: int = MOST) -> int:
     """Look at open dossiers that have changed, or that nobody has looked at today; how many were looked at.
 
-    One statement for each ``BATCH``, then those of the guards and one to write for each dossier.
+    One statement for each ``BATCH``, then those of the guards and one to write for each dossier; at the end one that
+    forgets what blocked those that are done.
     """
     today, looked_at, last = clock.today(), 0, 0
     while looked_at < most:
@@ -61,6 +71,8 @@ def find_blocked(most: int = MOST) -> int:
                 cursor.execute(_WRITE, [rules, dossier.journal_length, today, dossier.pk])
         looked_at += len(keys)
         last = keys[-1]
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET)
     return looked_at
 
 

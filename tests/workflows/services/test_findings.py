@@ -11,6 +11,7 @@ from cases.models import Dossier, DossierFindings
 from cases.permissions import holdings_of
 from tests.journeys import Cast, Journey, state_of_everything
 from tests.pages import at_the_site, words
+from tests.workflows.test_statements import statements
 from workflows.selectors.search import blocking_rules, known_rules, read_search
 from workflows.services import findings
 from workflows.services.findings import find_blocked
@@ -101,6 +102,27 @@ def test_page_offers_the_rules_in_sight_and_says_when_it_was_found(cast: Cast, b
     page = at_the_site(cast.agent).get("/dossiers/", {"rule": rule})
     assert blocked.reference not in words(page)
     assert blocking_rules(cast.agent, holdings_of(cast.agent)) == []
+
+
+def test_what_blocked_a_dossier_is_forgotten_once_it_waits_for_nobody(cast: Cast, blocked: Journey) -> None:
+    closed = Journey.at(cast, "closed")
+    find_blocked()
+    found = rules_of(blocked)
+    DossierFindings.objects.filter(dossier=closed.pk).update(blocked_rules=found, checked_length=1)
+    find_blocked()
+    assert rules_of(closed) == []
+    assert rules_of(blocked) == found != []
+
+
+def test_rules_in_sight_are_read_by_one_statement_whatever_their_number(cast: Cast, blocked: Journey) -> None:
+    def read() -> list[tuple[str, str]]:
+        return blocking_rules(cast.agent, held)
+
+    held = holdings_of(cast.agent)
+    for _ in range(2):
+        Journey.start(cast, pieces=())
+        find_blocked()
+        assert len(statements(read)) == 1
 
 
 def test_unknown_rule_is_refused(db: Any) -> None:
