@@ -18,6 +18,11 @@ def faults(someone: Person) -> list[str]:
     return violations(someone) + sticking_out(someone)
 
 
+def arrived(someone: Person) -> None:
+    """The page's own scripts listen by now: they come after its words."""
+    someone.page.wait_for_load_state("load")
+
+
 def test_keys_go_through_a_morning_and_can_be_switched_off(person: Open, cast: Cast) -> None:
     roof = Journey.at(cast, "under_review", title="Toiture de Liévin")
     Journey.at(cast, "under_review", title="Fauteuils dentaires")
@@ -27,6 +32,7 @@ def test_keys_go_through_a_morning_and_can_be_switched_off(person: Open, cast: C
     keys.press("g")
     keys.press("t")
     expect(desk.page).to_have_url(re.compile("/taches/$"))
+    arrived(desk)
     keys.press("j")
     expect(desk.link("Toiture de Liévin")).to_be_focused()
     keys.press("j")
@@ -36,13 +42,16 @@ def test_keys_go_through_a_morning_and_can_be_switched_off(person: Open, cast: C
     keys.press("k")
     keys.press("Enter")
     expect(desk.page.get_by_role("heading", name="Toiture de Liévin")).to_be_visible()
+    arrived(desk)
     keys.press("g")
     keys.press("a")
     expect(desk.page).to_have_url(re.compile(r":\d+/$"))
+    arrived(desk)
     desk.shoot("accueil-large")
     keys.press("n")
     desk.sees("La tâche est à vous.")
     assert roof.task.owner == cast.reviewer
+    arrived(desk)
     keys.press("Shift+?")
     expect(desk.page).to_have_url(re.compile("/raccourcis/$"))
     desk.sees("Les raccourcis sont actifs sur ce navigateur.")
