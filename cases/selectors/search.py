@@ -359,7 +359,7 @@ class _Hunt:
     def _part(self, late: bool, after: _Row | None, wanted: int) -> tuple[list[_Row], int | None]:
         """The next rows of one part: from a piece of its index, or from everything that it holds.
 
-        In the second case how many these are in all; in the first there may be more than are wanted: they count.
+        And how many these are in all, where all were seen. A walk may give more rows than are wanted: they count.
         """
         few = False
         if self.query is None and self.order.nullable:
@@ -368,8 +368,9 @@ class _Hunt:
             self.narrow, few = by_filters > FEW, expected <= COUNT_LIMIT
         if not few:
             rows, whole = self._walk(late, after)
+            every = whole and after is None and len(rows) < self.counted
             if len(rows) >= wanted or whole:
-                return rows, None
+                return rows, len(rows) if every else None
         self.by_words = self.query is not None  # what the planner thought of the rest has proved wrong
         _, count, rows = self._gather(late, after, wanted, None)
         return rows, count

@@ -24,6 +24,7 @@ from cases.selectors.excerpts import hits_of
 from cases.selectors.search import ORDERS, DossierFilters, Found, read_words, search
 from tests.journeys import Cast, Journey
 from tests.opening_journeys import OpeningJourney
+from tests.pages import analyze
 from workflows.services import post_message, post_note, update_draft
 
 
@@ -391,8 +392,7 @@ def test_count_is_a_lower_bound_where_dossiers_were_walked(
 ) -> None:
     monkeypatch.setattr(module, "COUNT_LIMIT", 10)
     monkeypatch.setattr(module, "SEEN", 6)
-    with connection.cursor() as cursor:  # the planner expects twelve
-        cursor.execute("ANALYZE cases_dossier, cases_dossierfindings")
+    analyze()
     page = search(cast.agent, words=read_words("lens"), size=2)
     assert (len(page.items), page.count, page.count_is_exact) == (2, 7, False)
 
@@ -455,6 +455,7 @@ def test_statements_stay_the_same_whatever_is_found(
 ) -> None:
     held = holdings_of(cast.agent)
     words = read_words("toiture")
+    analyze()
     with django_assert_num_queries(4):
         search(cast.agent, words=words, holdings=held)
     monkeypatch.setattr(module, "GATHERED", 1)

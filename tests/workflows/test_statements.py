@@ -187,11 +187,13 @@ def test_pages_send_as_many_statements_whatever_the_number_of_dossiers(
         "dossier": (lambda: _read(dossier_view(cast.reviewer, journey.reference)), 9),
         "dossier, auditor": (lambda: _read(dossier_view(cast.auditor, journey.reference)), 9),
         "actions": (lambda: available_actions(dossier, cast.reviewer), 3),
-        "list": (lambda: _list(cast.reviewer), 5),
     }
     found = {name: len(statements(read)) for name, (read, _) in pages.items()}
     assert found == {name: expected for name, (_, expected) in pages.items()}
     assert found["queue"] <= 8
+    assert (
+        len(statements(lambda: _list(cast.reviewer))) <= 7
+    )  # gathered or walked, as the planner expects few or many
     assert found["dossier"] <= 20
     act = statements(lambda: journey.act("check.complete"))
     assert len(act) == 10

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import User
 from tests.journeys import Cast, Journey
-from tests.pages import at_the_site
+from tests.pages import analyze, at_the_site
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +76,7 @@ def test_search_costs_the_same_with_one_and_three_rows(
     cast: Cast, statements: Callable[[str, str], int]
 ) -> None:
     Journey.start(cast)
+    analyze()
     assert statements("agent", "/dossiers/?q=lens") == 16
     for _ in range(2):
         Journey.start(cast)
